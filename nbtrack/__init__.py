@@ -1,0 +1,1 @@
+"""nbtrack: a Jupyter-first experiment tracker that tells the truth about notebooks."""

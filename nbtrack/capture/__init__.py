@@ -1,0 +1,1 @@
+"""Turning a running cell, function or block into a run."""

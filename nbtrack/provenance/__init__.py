@@ -1,0 +1,1 @@
+"""What can be known about code and data without running them."""

@@ -1,0 +1,1 @@
+"""What a run looks like: HTML that needs no JavaScript, and text."""
