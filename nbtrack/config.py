@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ class Settings:
     ----------
     store : str or None
         Folder of the store. None: the nearest ``.nbtrack`` upwards, else one in the working directory.
+    experiment : str or None
+        Experiment of new runs. None: the notebook's or script's name.
     card : bool
         Show the run card under a tracked cell.
     live : bool
@@ -38,13 +41,21 @@ class Settings:
     """
 
     store: str | None = None
+    experiment: str | None = None
     card: bool = True
     live: bool = True
     code: bool = True
     merge_interval_s: float = 1.0
 
 
-_KINDS: dict[str, type] = {"store": str, "card": bool, "live": bool, "code": bool, "merge_interval_s": float}
+_KINDS: dict[str, type] = {
+    "store": Path,
+    "experiment": str,
+    "card": bool,
+    "live": bool,
+    "code": bool,
+    "merge_interval_s": float,
+}
 _explicit: dict[str, Any] = {}
 
 
@@ -66,17 +77,15 @@ def _convert(key: str, value: Any, origin: str) -> Any:
         if number > 0:
             return number
         raise SettingError(f"{origin}: {key} is {value!r}; accepted: a number of seconds above 0.")
-    return str(Path(value).expanduser())
+    return str(Path(value).expanduser()) if kind is Path else str(value)
 
 
 def _from_pyproject(start: Path) -> dict[str, Any]:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
-        if not file.is_file():
-            continue
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("nbtrack")
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            table = _tool_table(file, file.stat().st_mtime_ns)
+        except OSError:
             continue
         if table is not None:
             origin = f"[tool.nbtrack] in {file}"
@@ -85,6 +94,16 @@ def _from_pyproject(start: Path) -> dict[str, Any]:
                 found["store"] = str(folder / found["store"])
             return found
     return {}
+
+
+@lru_cache(maxsize=32)
+def _tool_table(file: Path, mtime_ns: int) -> dict[str, Any] | None:  # noqa: ARG001 - a changed file is read again
+    try:
+        tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool")
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    table = tools.get("nbtrack") if isinstance(tools, dict) else None
+    return table if isinstance(table, dict) else None
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -23,6 +24,21 @@ class Param:
 
     text: str
     type: ParamType
+
+    @property
+    def value(self) -> Any:
+        """The value with its type."""
+        read = _READERS.get(self.type)
+        return self.text if read is None else read(self.text)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "bool": lambda text: text == "True",
+    "none": lambda _: None,
+    "json": json.loads,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +284,10 @@ def better_direction(key: str) -> Literal["lower", "higher"] | None:
     ('lower', 'higher', None)
     """
     text = "".join(char if char.isalnum() else " " for char in key).lower()
-    if any(phrase in text for phrase in ("log loss", "cross entropy")):
-        return "lower"
     if text.startswith("neg ") or " neg " in text:
         return "higher"
+    if any(phrase in text for phrase in ("log loss", "cross entropy")):
+        return "lower"
     for word in reversed(text.split()):
         if word in _LOWER_WORDS:
             return "lower"
