@@ -1,0 +1,195 @@
+"""The tables and views of the database, as an ordered list of named migrations.
+
+Base tables are in the schema ``base`` and use small integers for runs and keys; the views in ``main`` hide that and
+are what users read. No table has an index or a primary key: a bulk append would cost three times as much, and no read
+gets faster.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbtrack.errors import StoreError, StoreVersionError
+from nbtrack.store.layout import Layout
+
+if TYPE_CHECKING:
+    import duckdb
+
+_TABLES = """
+create table base.experiments(experiment_id varchar, name varchar, stage varchar, tags map(varchar, varchar));
+create table base.runs(
+    run_ix integer, run_id varchar, experiment varchar, name varchar, status varchar, start_us bigint, end_us bigint,
+    parent varchar, seed bigint, username varchar, source_kind varchar, source_name varchar, cell_id varchar,
+    execution_count bigint, code varchar, error_type varchar, error_message varchar, error_traceback varchar,
+    note varchar, warnings varchar[], stage varchar, owner varchar,
+    params map(varchar, varchar), param_types map(varchar, varchar), tags map(varchar, varchar),
+    metrics map(varchar, double)
+);
+create table base.keys(key_ix integer, key varchar);
+create table base.points(run_ix integer, key_ix integer, step bigint, ts_us bigint, value double);
+create table base.series(
+    run_ix integer, key_ix integer, last_step bigint, last_ts_us bigint, last_value double, minimum double,
+    maximum double, points bigint
+);
+create table base.sources(hash varchar, text varchar);
+create table base.artifacts(run_ix integer, path varchar, hash varchar, size_bytes bigint, media_type varchar);
+create table base.marks(journal varchar, part integer, position bigint);
+create table base.journal_series(journal varchar, number bigint, run_id varchar, key varchar);
+create table base.problems(ts_us bigint, run_id varchar, journal varchar, text varchar, detail varchar);
+"""
+
+_VIEWS = """
+create view experiments as
+    select experiment_id, name, stage as lifecycle_stage, tags from base.experiments;
+create view runs as
+    select run_id, name as run_name, experiment, status, make_timestamp(start_us) as start_time,
+           make_timestamp(end_us) as end_time, (end_us - start_us) / 1e6 as duration_s, params, metrics, tags, seed,
+           note, warnings, parent as parent_run_id, source_kind, source_name, cell_id, execution_count,
+           username as user, error_type, error_message, stage as lifecycle_stage
+    from base.runs;
+create view params as
+    select run_id, entry.key as key, entry.value as value, param_types[entry.key] as type
+    from (select run_id, param_types, unnest(map_entries(params)) as entry from base.runs);
+create view tags as
+    select run_id, entry.key as key, entry.value as value
+    from (select run_id, unnest(map_entries(tags)) as entry from base.runs);
+create view metrics as
+    select run_id, key, last_value as value, last_step as step, minimum as min, maximum as max, points as count
+    from base.series join base.runs using (run_ix) join base.keys using (key_ix);
+create view metric_points as
+    select run_id, key, step, make_timestamp(ts_us) as timestamp, value
+    from base.points join base.runs using (run_ix) join base.keys using (key_ix);
+create view artifacts as
+    select run_id, path, hash, size_bytes, media_type from base.artifacts join base.runs using (run_ix);
+create view sources as select hash, text from base.sources;
+create view problems as select make_timestamp(ts_us) as time, run_id, journal, text, detail from base.problems;
+"""
+
+_INPUTS = """
+create table base.inputs(
+    run_ix integer, name varchar, digest varchar, source varchar, schema varchar, profile varchar, context varchar
+);
+create view inputs as
+    select run_id, inputs.name, digest, source, "schema", profile, context
+    from base.inputs join base.runs using (run_ix);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("runs, metrics and artifacts", _TABLES + _VIEWS),
+    ("inputs", _INPUTS),
+)
+"""Names and SQL, oldest first; a store's version is how many of them it has. Only ever add at the end."""
+
+STORAGE_VERSION = "v1.5.0"
+"""Files are written so that DuckDB 1.5 and 2.0 both read and write them."""
+
+
+def version_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many migrations a database has had; 0 for a new one.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+
+    Returns
+    -------
+    int
+    """
+    known = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'base' and table_name = 'migrations'"
+    ).fetchone()
+    if not known:
+        return 0
+    row = connection.execute("select coalesce(max(version), 0) from base.migrations").fetchone()
+    return int(row[0]) if row else 0
+
+
+def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
+    """Tell whether an open database has all migrations.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    layout : Layout
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    StoreVersionError
+        It has migrations that this nbtrack does not know.
+    """
+    version = version_of(connection)
+    if version <= len(MIGRATIONS):
+        return version == len(MIGRATIONS)
+    raise StoreVersionError(
+        f"the store {layout.root} is of version {version}; this nbtrack knows up to {len(MIGRATIONS)}. It was "
+        "written by a newer nbtrack: pip install --upgrade nbtrack. Until then values go on being kept in its "
+        "journals."
+    )
+
+
+def upgrade(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Bring a database to the present version: all pending migrations in one transaction, a backup before.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Open for writing.
+    layout : Layout
+
+    Raises
+    ------
+    StoreVersionError
+        A newer nbtrack wrote the store.
+    StoreError
+        No backup can be made; nothing was changed.
+    """
+    if is_current(connection, layout):
+        return
+    version = version_of(connection)
+    if version:
+        connection.execute("checkpoint")
+        _back_up(layout, version)
+    connection.execute("begin")
+    try:
+        connection.execute("create schema if not exists base")
+        connection.execute(
+            "create table if not exists base.migrations(version integer, name varchar, applied_at timestamp)"
+        )
+        for number, (name, statements) in enumerate(MIGRATIONS[version:], start=version + 1):
+            connection.execute(statements)
+            connection.execute(
+                "insert into base.migrations values (?, ?, make_timestamp(epoch_us(now())))", [number, name]
+            )
+        connection.execute("commit")
+    except BaseException:
+        # What failed says more than that there is nothing left to roll back.
+        with contextlib.suppress(Exception):
+            connection.execute("rollback")
+        raise
+
+
+def backup_of(layout: Layout, version: int) -> Path:
+    """Return the file that keeps the database as it was at ``version``."""
+    return layout.database.with_name(f"{layout.database.name}.v{version}.bak")
+
+
+def _back_up(layout: Layout, version: int) -> None:
+    backup = backup_of(layout, version)
+    half = backup.with_name(f"{backup.name}.half")
+    try:
+        shutil.copy2(layout.database, half)
+        half.replace(backup)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            half.unlink()
+        raise StoreError(
+            f"the store {layout.root} must be brought up from version {version}, and no copy of it could be made first "
+            f"({error.strerror or error}). Make room for {backup} and try again; nothing was changed."
+        ) from error
