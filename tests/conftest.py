@@ -1,0 +1,62 @@
+"""What every test starts from: fixed seeds, a folder of its own, and none of the user's settings."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nbtrack import config
+
+# Built once by matplotlib, not again in every test's own home.
+os.environ.setdefault("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib"))
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold a test apart from the user's store and settings, from the repository, and from the tests before it."""
+    home = tmp_path / "home"
+    work = tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    for name in _settings_set():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / ".local" / "share"))
+    monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
+    monkeypatch.chdir(work)
+    random.seed(0)
+    np.random.seed(0)
+    yield
+    _close_stores()
+    config._explicit.clear()
+    for name in _settings_set():
+        del os.environ[name]
+
+
+@pytest.fixture
+def store_root(tmp_path: Path) -> Path:
+    """Return the folder of a store that does not exist yet: the one found from the working directory."""
+    return tmp_path / "work" / config.STORE_FOLDER
+
+
+def _settings_set() -> list[str]:
+    return [name for name in os.environ if name.startswith("NBTRACK_")]
+
+
+def _close_stores() -> None:
+    """End what the test left open; modules that it never loaded stay unloaded."""
+    active = sys.modules.get("nbtrack.capture.active")
+    if active is not None:
+        active._ambient.clear()
+        active._current.set(None)
+        active._last = None
+    store = sys.modules.get("nbtrack.store.store")
+    if store is not None:
+        store.close_all()
+        store._stores.clear()
