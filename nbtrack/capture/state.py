@@ -1,0 +1,187 @@
+"""What a run under way knows of itself, without asking the store."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.capture import values
+from nbtrack.capture.names import new_run_name
+from nbtrack.capture.seeds import check_seed
+from nbtrack.errors import RunEndedError
+from nbtrack.records import Artifact, Param, RunData, RunError, RunInfo, RunRecord, Source, Status, experiment_id
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nbtrack.store.store import Store
+
+
+class RunState:
+    """Identity, status and values of a run of this process; :class:`~nbtrack.capture.run.ActiveRun` adds to them."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        experiment: str,
+        name: str | None = None,
+        run_id: str | None = None,
+        parent: str | None = None,
+        seed: int | None = None,
+        source: Source | None = None,
+    ) -> None:
+        self.store = store
+        self.run_id = run_id or uuid.uuid4().hex
+        self.run_name = name or new_run_name()
+        self.experiment = experiment
+        self.parent_run_id = parent
+        self.seed = None if seed is None else check_seed(seed)
+        self.source = source or Source(kind="block")
+        self.note = ""
+        self.user = _user()
+        self.process_id = os.getpid()
+        self.start_us = time.time_ns() // 1000
+        self.end_us: int | None = None
+        self.status: Status = "running"
+        self.error: RunError | None = None
+        self.warnings: list[str] = []
+        self.ended = False
+        self.points_logged = 0
+        self._params: dict[str, Param] = {}
+        # Per metric the point with the greatest step: (step, value), what the store calls its last value.
+        self._last: dict[str, tuple[int, float]] = {}
+        self._tags: dict[str, str] = {}
+        self._artifacts: dict[str, Artifact] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> RunInfo:
+        """Identity, status and times, as of now."""
+        return RunInfo(
+            run_id=self.run_id,
+            run_name=self.run_name,
+            experiment_id=experiment_id(self.experiment),
+            experiment_name=self.experiment,
+            status=self.status,
+            start_time=self.start_us // 1000,
+            end_time=None if self.end_us is None else self.end_us // 1000,
+            artifact_uri=self.store.artifacts_uri(self.run_id),
+            user_id=self.user,
+            parent_run_id=self.parent_run_id,
+            seed=self.seed,
+            source=self.source,
+            error=self.error,
+        )
+
+    @property
+    def data(self) -> RunData:
+        """Params, last metrics and tags, as of now."""
+        return RunData(
+            params={key: param.text for key, param in list(self._params.items())},
+            metrics={key: value for key, (_, value) in list(self._last.items())},
+            tags=dict(self._tags),
+        )
+
+    def record(self) -> RunRecord:
+        """Return the run as the store will have it once merged.
+
+        Returns
+        -------
+        RunRecord
+        """
+        return RunRecord(
+            info=self.info,
+            data=self.data,
+            typed_params={key: param.value for key, param in list(self._params.items())},
+            note=self.note,
+            warnings=tuple(self.warnings),
+            artifacts=tuple(self._artifacts.values()),
+        )
+
+    def history(self, key: str | None = None) -> pd.DataFrame:
+        """Return the logged points as the store has them.
+
+        Parameters
+        ----------
+        key : str, optional
+            One metric; default all.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns key, step, timestamp, value.
+        """
+        return self.store.history(self.run_id, key)
+
+    def has_param(self, key: str) -> bool:
+        """Tell whether a param of this name was logged.
+
+        Parameters
+        ----------
+        key : str
+
+        Returns
+        -------
+        bool
+        """
+        return key in self._params
+
+    def has_metric(self, key: str) -> bool:
+        """Tell whether a metric of this name was logged.
+
+        Parameters
+        ----------
+        key : str
+
+        Returns
+        -------
+        bool
+        """
+        return key in self._last
+
+    @property
+    def newest_step(self) -> int | None:
+        """The greatest step logged so far."""
+        return max((step for step, _ in list(self._last.values())), default=None)
+
+    def __repr__(self) -> str:
+        return f"<ActiveRun {self.run_name!r} {self.status} {self.run_id[:8]} in {self.experiment!r}>"
+
+    def restore(self, record: RunRecord, last_steps: dict[str, int]) -> None:
+        """Take over what the store knows of this run, so that it can be gone on with.
+
+        Parameters
+        ----------
+        record : RunRecord
+        last_steps : dict of str to int
+            Greatest step of each metric.
+        """
+        self.start_us = record.info.start_time * 1000
+        self.note = record.note
+        self.warnings = list(record.warnings)
+        self._params = {key: values.as_param(value) for key, value in record.typed_params.items()}
+        self._last = {key: (last_steps.get(key, 0), value) for key, value in record.data.metrics.items()}
+        self._tags = dict(record.data.tags)
+        self._artifacts = {artifact.path: artifact for artifact in record.artifacts}
+
+    def _event(self, kind: str, **fields: Any) -> None:
+        self.store.append_event({"t": kind, "run": self.run_id, **fields})
+
+    def _check_open(self) -> None:
+        if self.ended:
+            raise RunEndedError(
+                f"run {self.run_name!r} has {self.status} and takes no more values. To go on with it: "
+                f"nbtrack.start_run(run_id={self.run_id!r})."
+            )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return ""
