@@ -1,0 +1,246 @@
+"""Showing things through IPython: in a rich front end, in a terminal, in no IPython at all."""
+
+from __future__ import annotations
+
+import atexit
+import contextvars
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from nbtrack.records import CardView, LiveView
+from nbtrack.widgets.inline import InlineDisplay, Shown
+
+CELL: contextvars.ContextVar[str] = contextvars.ContextVar("CELL", default="no cell")
+
+
+class RecordingPublisher(CapturingDisplayPublisher):
+    """Keeps what is published, and of which cell the publishing context is."""
+
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False):
+        place = (transient or {}).get("display_id")
+        self.outputs.append(SimpleNamespace(data=data, place=place, update=update, cell=CELL.get()))
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    InteractiveShell.clear_instance()
+    config = Config()
+    config.HistoryManager.hist_file = ":memory:"
+    shell = InteractiveShell.instance(config=config)
+    shell.display_pub = RecordingPublisher()
+    yield shell
+    shell.atexit_operations()
+    atexit.unregister(shell.atexit_operations)
+    InteractiveShell.clear_instance()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        self.now_s += 1.0
+        return self.now_s
+
+
+@pytest.fixture
+def display(shell) -> InlineDisplay:
+    return InlineDisplay(shell, clock=Clock())
+
+
+def published(shell) -> list[SimpleNamespace]:
+    return shell.display_pub.outputs
+
+
+def view(run, name="training") -> CardView:
+    return CardView(run(name, metrics={"loss": 0.5}))
+
+
+def line(step: int, name: str = "training") -> LiveView:
+    return LiveView(name, 1.0 * step, step=step)
+
+
+def test_a_card_carries_both_forms(shell, display, run):
+    display.show_card(view(run))
+    (output,) = published(shell)
+    assert output.place is None
+    assert "<table" in output.data["text/html"]
+    assert output.data["text/plain"].startswith("training  ✓ finished")
+    display.show_card(view(run))
+    assert published(shell)[1].data == output.data
+
+
+def test_the_live_line_is_updated_in_place_and_becomes_the_card(shell, display, run):
+    display.begin()
+    for step in range(3):
+        display.live(line(step))
+    display.finish(view(run))
+    outputs = published(shell)
+    assert [output.update for output in outputs] == [False, True, True, True]
+    assert len({output.place for output in outputs}) == 1
+    assert [output.data["text/plain"][:10] for output in outputs[:3]] == ["● training"] * 3
+    assert "finished" in outputs[3].data["text/html"]
+
+
+def test_each_cell_has_a_place_of_its_own(shell, display, run):
+    for _ in range(2):
+        display.begin()
+        display.live(line(1))
+        display.finish(view(run))
+    assert len({output.place for output in published(shell)}) == 2
+
+
+def test_a_line_left_behind_by_an_earlier_cell_is_left_alone(shell, display, run):
+    display.begin()
+    display.live(line(1))
+    shell.execution_count += 1
+    display.begin()
+    display.finish(view(run))
+    assert published(shell)[-1].place is None
+
+
+def test_without_a_live_line_the_card_is_displayed(shell, display, run):
+    display.begin()
+    display.finish(view(run))
+    assert [(output.place, output.update) for output in published(shell)] == [(None, False)]
+
+
+def test_nested_runs_of_a_cell_keep_their_places(shell, display, run):
+    display.begin()
+    display.live(line(1, "outer"))
+    display.begin()
+    display.live(line(1, "inner"))
+    display.finish(view(run, "inner"))
+    display.finish(view(run, "outer"))
+    outer, inner, inner_card, outer_card = published(shell)
+    assert inner_card.place == inner.place != outer.place == outer_card.place
+    assert "outer" in outer_card.data["text/plain"]
+
+
+def test_another_thread_publishes_to_the_cell_that_began(shell, display, run):
+    def cell():
+        CELL.set("the first cell")
+        display.begin()
+
+    contextvars.copy_context().run(cell)
+    CELL.set("a later cell")
+    thread = threading.Thread(target=display.live, args=(line(1),))
+    thread.start()
+    thread.join()
+    display.live(line(2))
+    assert [output.cell for output in published(shell)] == ["the first cell", "the first cell"]
+
+
+def test_many_threads_at_once(shell, display, run):
+    display.begin()
+    threads = [threading.Thread(target=display.live, args=(line(step),)) for step in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    display.finish(view(run))
+    assert len({output.place for output in published(shell)}) == 1
+    assert [output.update for output in published(shell)] == [False] + [True] * 20
+
+
+def test_no_line_before_the_cell_begins_or_after_it_ended(shell, display, run):
+    display.live(line(1))
+    display.begin()
+    display.finish(view(run))
+    display.live(line(2))
+    assert len(published(shell)) == 1
+
+
+def test_a_wild_caller_is_slowed_down(shell, run):
+    display = InlineDisplay(shell, clock=lambda: 5.0)
+    display.begin()
+    for step in range(1_000):
+        display.live(line(step))
+    assert len(published(shell)) == 1
+
+
+def test_a_front_end_that_fails_ends_the_line_and_nothing_else(shell, display, run, monkeypatch):
+    display.begin()
+
+    def broken(*args, **kwargs):
+        raise OSError("the socket is closed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordingPublisher, "publish", broken)
+        display.live(line(1))
+    display.live(line(2))
+    assert published(shell) == []
+
+
+def test_a_line_can_be_taken_away(shell, display, run):
+    display.begin()
+    display.live(line(1))
+    display.dismiss()
+    shown, taken = published(shell)
+    assert taken.update
+    assert taken.place == shown.place
+    assert taken.data == {"text/plain": "", "text/html": ""}
+    display.dismiss()
+    assert len(published(shell)) == 2
+
+
+def test_a_sentence_is_one_quiet_line(shell, display):
+    display.say("the disk is full <b>")
+    display.say("nbtrack could not read this")
+    first, second = published(shell)
+    assert first.data["text/plain"] == "nbtrack: the disk is full <b>"
+    assert "nbtrack: the disk is full &lt;b&gt;" in first.data["text/html"]
+    assert second.data["text/plain"] == "nbtrack could not read this"
+
+
+def test_a_terminal_gets_text_and_no_live_line(shell, display, run):
+    shell.display_formatter.active_types = ["text/plain"]
+    display.begin()
+    display.live(line(1))
+    display.finish(view(run))
+    (output,) = published(shell)
+    assert output.data["text/plain"].startswith("training  ✓ finished")
+    assert not output.update
+
+
+def test_a_result_is_shown_in_both_forms(shell):
+    shown = Shown("<b>x</b>", "x")
+    assert shell.display_formatter.format(shown)[0] == {"text/plain": "x", "text/html": "<b>x</b>"}
+    assert repr(shown) == "x"
+
+
+def test_the_running_shell_is_found(shell, run):
+    InlineDisplay().show_card(view(run))
+    assert len(published(shell)) == 1
+
+
+SCRIPT = """
+import sys
+from nbtrack.records import CardView, LiveView, RunData, RunInfo, RunRecord
+from nbtrack.widgets.inline import InlineDisplay
+run = RunRecord(RunInfo(run_id="a" * 32, run_name="r", experiment_id="1", experiment_name="e", status="finished",
+                        start_time=0, end_time=1), RunData())
+display = InlineDisplay()
+display.begin()
+display.live(LiveView("r", 1.0))
+display.finish(CardView(run))
+display.show_card(CardView(run))
+display.say("something")
+display.dismiss()
+assert "IPython" not in sys.modules
+import IPython
+display.show_card(CardView(run))
+"""
+
+
+def test_a_plain_script_prints_nothing():
+    done = subprocess.run([sys.executable, "-W", "error", "-c", SCRIPT], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
