@@ -1,0 +1,1 @@
+"""What is typed in a notebook: ``%load_ext nbtrack``, ``%%track`` and ``%nbtrack``."""

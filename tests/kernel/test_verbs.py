@@ -1,0 +1,135 @@
+"""``%nbtrack``: its verbs, from one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import nbtrack
+
+
+@pytest.fixture
+def filled(shell):
+    shell.run("import nbtrack")
+    shell.run("nbtrack.set_experiment('digits')")
+    for name, accuracy in (("first", 0.8), ("second", 0.95), ("third", 0.9)):
+        shell.run(f"%%track {name}\nmodel = 'rf'\naccuracy = sum([{accuracy}])")
+    return shell
+
+
+def text(result) -> str:
+    assert result.success, result.error_in_exec
+    return str(result.result)
+
+
+def test_alone_it_is_the_run_table(filled):
+    shown = text(filled.run("%nbtrack"))
+    assert [shown.index(name) for name in ("third", "second", "first")] == sorted(
+        shown.index(name) for name in ("third", "second", "first")
+    )
+    assert "★ 0.95" in shown
+    assert "<table" in filled.ip.user_ns["_"].html
+
+
+def test_the_table_is_filtered_ordered_and_cut(filled):
+    shown = text(filled.run('%nbtrack runs "metrics.accuracy > 0.85" --order-by metrics.accuracy -n 1'))
+    assert "third" in shown
+    assert "second" not in shown
+    assert "1 of 2 runs" in shown
+
+
+def test_an_empty_store_says_what_to_type(shell):
+    assert "%%track" in text(shell.run("%nbtrack"))
+
+
+def test_best(filled, capfd):
+    shown = text(filled.run("%nbtrack best accuracy -n 2"))
+    assert shown.index("second") < shown.index("third")
+    assert "first" not in shown
+    assert not filled.run("%nbtrack best nothing --highest").success
+    assert not filled.run("%nbtrack best model").success
+    said = "".join(capfd.readouterr())
+    assert "no run has a metric 'nothing'" in said
+    assert "--lowest" in said
+
+
+def test_show(filled):
+    assert "third" in text(filled.run("%nbtrack show"))
+    assert "second" in text(filled.run("%nbtrack show second"))
+
+
+def test_note_and_tag(filled, capfd):
+    filled.run("%nbtrack note the best so far")
+    filled.run("%nbtrack tag --run first stage=draft kind=small")
+    filled.run("%nbtrack tag --run first kind=")
+    assert nbtrack.get_run("third").note == "the best so far"
+    assert nbtrack.get_run("first").tags == {"stage": "draft"}
+
+
+def test_delete_and_restore(filled):
+    filled.run("%nbtrack delete first third")
+    assert list(nbtrack.runs()["run_name"]) == ["second"]
+    assert "first" in text(filled.run("%nbtrack --deleted"))
+    filled.run("%nbtrack restore first")
+    assert set(nbtrack.runs()["run_name"]) == {"first", "second"}
+
+
+def test_seed_experiment_and_status(filled, capfd):
+    filled.run("%nbtrack seed 7\nimport random\na = random.random()")
+    filled.run("%nbtrack seed 7\nb = random.random()")
+    assert filled["a"] == filled["b"]
+    filled.run("%nbtrack experiment other")
+    filled.run("%%track elsewhere\nx = 1")
+    assert nbtrack.get_run("elsewhere").info.experiment_name == "other"
+    filled.run("%nbtrack status")
+    said = capfd.readouterr().out
+    assert "mmap+flock" in said
+    assert "runs        4" in said
+
+
+def test_export(filled, workplace):
+    filled.run("%nbtrack export runs.csv")
+    assert "second" in (workplace / "runs.csv").read_text()
+    assert not filled.run("%nbtrack export runs.csv").success
+    assert filled.run("%nbtrack export runs.csv --force").success
+
+
+@pytest.mark.parametrize(
+    "line", ["nothing", "best", "runs --limit many", "show a b", "tag nothing", "show missing", "seed x"]
+)
+def test_what_it_refuses_is_one_line(line, filled, capfd):
+    assert not filled.run(f"%nbtrack {line}").success
+    said = "".join(capfd.readouterr())
+    assert "UsageError" in said
+    assert "Traceback" not in said
+
+
+def test_help(filled, capfd):
+    filled.run("%nbtrack help")
+    filled.run("%nbtrack best --help")
+    said = capfd.readouterr().out
+    for verb in ("runs", "best", "show", "status", "note", "tag", "delete", "restore", "seed", "experiment", "export"):
+        assert f"  {verb}" in said
+    assert "--lowest" in said
+
+
+def test_a_run_is_shown_as_a_run(filled):
+    filled.run("run = nbtrack.get_run('second')")
+    result = filled.run("run")
+    assert result.result.info.run_name == "second"
+    bundle, _ = filled.ip.display_formatter.format(result.result)
+    assert "<table" in bundle["text/html"]
+    filled.run("%unload_ext nbtrack")
+    bundle, _ = filled.ip.display_formatter.format(result.result)
+    assert "text/html" not in bundle
+    filled.run("%load_ext nbtrack")
+
+
+def test_progress_in_a_script_is_a_tqdm_bar(workplace):
+    code = "import nbtrack\nprint(sum(nbtrack.progress(range(5), desc='training')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "10\n"
+    assert "training" in done.stderr
+    assert "5/5" in done.stderr
