@@ -1,0 +1,165 @@
+"""The command line: which commands there are, and what each accepts."""
+
+from __future__ import annotations
+
+from argparse import (
+    SUPPRESS,
+    ArgumentParser,
+    ArgumentTypeError,
+    BooleanOptionalAction,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import nbtrack
+from nbtrack.cli import changes, demo, doctor, export, listing, upkeep
+from nbtrack.store.export import FORMATS
+from nbtrack.store.query import VIEWS
+
+_WHERE = "as: \"metrics.accuracy > 0.9 and params.model = 'rf'\""
+_SQL_EXAMPLE = "  nbtrack sql \"select run_name, metrics['accuracy'] as accuracy from runs order by 2 desc\""
+_RUN = "id, the beginning of an id, or name"
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"nbtrack: {message}. See: {self.prog} --help\n")
+
+    def refuse(self, _: Namespace) -> NoReturn:
+        """Say that there is no command."""
+        self.error("a command is needed, as: nbtrack ls")
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of the ``nbtrack`` command.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        What it parses has ``command``, the function to call with it.
+    """
+    parser = _Parser(
+        prog="nbtrack",
+        description="Experiment tracking for notebooks: read and look after a store from the shell.",
+        epilog="A store is the nearest .nbtrack folder upwards, or what --store or NBTRACK_STORE names.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"nbtrack {nbtrack.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    store = _Parser(add_help=False)
+    store.add_argument("--store", default=SUPPRESS, metavar="PATH", help="the store's folder, or one that it is in")
+
+    def command(name: str, function: Callable[[Namespace], int], text: str, examples: str = "") -> ArgumentParser:
+        made = commands.add_parser(
+            name,
+            parents=[] if name in ("demo", "version") else [store],
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=examples and f"examples:\n{examples}",
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        made.set_defaults(command=function)
+        return made
+
+    _add_reading(command)
+    _add_changing(command)
+    _add_upkeep(command)
+    # The commands' own defaults win over these.
+    parser.set_defaults(command=parser.refuse, store=None)
+    return parser
+
+
+def _add_reading(command: Callable[..., ArgumentParser]) -> None:
+    made = command(
+        "ls",
+        listing.ls,
+        "list the runs, the newest first",
+        "  nbtrack ls --where \"params.model = 'ridge'\" --order-by 'metrics.rmse ASC'\n  nbtrack ls --experiments",
+    )
+    made.add_argument("--experiment", "-e", action="append", default=[], metavar="NAME", help="only this one's runs")
+    made.add_argument("--where", "-w", default="", metavar="FILTER", help=_WHERE)
+    made.add_argument("--order-by", "-o", action="append", default=[], metavar="ORDER", help="as 'metrics.rmse DESC'")
+    made.add_argument(
+        "--limit",
+        "-n",
+        type=_amount,
+        metavar="N",
+        help=f"at most so many runs (default {listing.PAGE}; with --json all of them)",
+    )
+    made.add_argument("--deleted", action="store_true", help="the deleted ones")
+    made.add_argument("--experiments", action="store_true", help="list the experiments, not the runs")
+    _add_json(made)
+
+    made = command("show", listing.show, "show everything about one run", "  nbtrack show baseline")
+    made.add_argument("run", nargs="?", metavar="RUN", help=f"{_RUN}; default the newest")
+    _add_json(made)
+
+    made = command(
+        "sql",
+        listing.sql,
+        "run a DuckDB query over the store, read-only",
+        "\n\n".join([_SQL_EXAMPLE, "views:\n  " + " ".join(VIEWS)]),
+    )
+    made.add_argument("query", metavar="QUERY", help="one query; - reads it from standard input")
+    forms = made.add_mutually_exclusive_group()
+    _add_json(forms)
+    forms.add_argument("--csv", action="store_true", help="print CSV")
+
+    made = command(
+        "export",
+        export.export,
+        "write the runs to a file: csv one table, json everything, parquet a folder of tables",
+        "  nbtrack export runs.csv\n  nbtrack export best.parquet --where 'metrics.accuracy > 0.9'",
+    )
+    made.add_argument("path", metavar="PATH", help="ends in .csv, .json or .parquet, unless --format is given")
+    made.add_argument("--format", choices=FORMATS, help="default: as the path's ending says")
+    made.add_argument("--where", "-w", default="", metavar="FILTER", help=_WHERE)
+    made.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def _add_changing(command: Callable[..., ArgumentParser]) -> None:
+    made = command("tag", changes.tag, "set tags on a run", "  nbtrack tag baseline stage=final draft=")
+    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument("tags", nargs="+", metavar="KEY=VALUE", help="an empty value takes the tag away")
+
+    made = command("note", changes.note, "set a run's note", "  nbtrack note baseline 'before the data were cleaned'")
+    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument("text", nargs="+", metavar="TEXT", help="an empty text takes the note away")
+
+    for name, function, text in (
+        ("delete", changes.delete, "mark runs as deleted; restore brings them back, gc removes them for good"),
+        ("restore", changes.restore, "bring deleted runs back"),
+    ):
+        made = command(name, function, text)
+        made.add_argument("run", nargs="+", metavar="RUN", help=_RUN)
+
+
+def _add_upkeep(command: Callable[..., ArgumentParser]) -> None:
+    made = command("gc", upkeep.gc, "remove deleted runs for good, and files that no run has")
+    made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    _add_json(made)
+
+    made = command("doctor", doctor.doctor, "check the store and this installation, and say what to do")
+    _add_json(made)
+
+    made = command("demo", demo.demo, "run the quickstart notebook into a fresh store and show what it recorded")
+    made.add_argument("--dir", metavar="PATH", help=f"a new folder for it (default {demo.FOLDER})")
+    made.add_argument(
+        "--open", action=BooleanOptionalAction, default=False, help="open the notebook in JupyterLab at the end"
+    )
+
+    made = command("version", upkeep.version, "print the version")
+    _add_json(made)
+
+
+def _add_json(parser: Any) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _amount(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is no number of runs")
+    return int(text)
