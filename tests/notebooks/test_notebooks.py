@@ -1,0 +1,57 @@
+"""Every notebook of the project runs from top to bottom, and the cells marked so give what is saved in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_and_gives_what_is_saved(notebook, tmp_path):
+    env = os.environ | {
+        "NBTRACK_STORE": str(tmp_path / "store"),
+        "NBTRACK_LIVE": "0",
+        "JPY_SESSION_NAME": notebook.name,
+    }
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-cell-timeout=120"),
+            *("-W", "ignore", "-q", "--rootdir", str(FOLDER), "-c", os.devnull, str(notebook)),
+        ],
+        env=env,
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_reads_well_without_a_kernel(notebook):
+    document = nbformat.read(notebook, as_version=4)
+    nbformat.validate(document)
+    code = [cell for cell in document.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in code), "saved without its outputs"
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    tracked = [cell for cell in code if cell.source.startswith("%%track")]
+    assert tracked
+    for cell in tracked:
+        assert any("text/html" in output.get("data", {}) for output in cell.outputs)
+    assert not [output for cell in code for output in cell.outputs if output.output_type == "error"]
+    checked = [cell for cell in code if "nbval-check-output" in cell.metadata.get("tags", [])]
+    assert checked
+    assert notebook.stat().st_size < 400_000
