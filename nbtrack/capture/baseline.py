@@ -51,8 +51,11 @@ class Baselines:
             thread.join(timeout_s)
 
     def ranges(self, experiment: str) -> dict[str, MetricRange]:
-        """Return what is known of the experiment's earlier runs; the first time, wait a moment for it."""
-        if experiment not in self._read_at:
+        """Return what is known of the experiment's earlier runs; the first time, wait a moment for it.
+
+        A store without a database has no earlier runs to wait for.
+        """
+        if experiment not in self._read_at and self.store.layout.database.exists():
             self.wait(_FIRST_WAIT_S)
         with self._lock:
             return dict(self._ranges.get(experiment, {}))

@@ -98,12 +98,13 @@ def version_of(connection: duckdb.DuckDBPyConnection) -> int:
     -------
     int
     """
-    known = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'base' and table_name = 'migrations'"
-    ).fetchone()
-    if not known:
+    import duckdb
+
+    try:
+        row = connection.execute("select coalesce(max(version), 0) from base.migrations").fetchone()
+    except duckdb.CatalogException:
+        # Asking the catalog first would cost every merge and every read some milliseconds.
         return 0
-    row = connection.execute("select coalesce(max(version), 0) from base.migrations").fetchone()
     return int(row[0]) if row else 0
 
 
