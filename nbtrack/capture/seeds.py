@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import sys
@@ -43,9 +44,9 @@ def check_seed(seed: object) -> int:
 
 
 def seed_everything(seed: int) -> int:
-    """Seed ``random``, NumPy's global generator, and PyTorch, TensorFlow and JAX-free libraries already imported.
+    """Seed ``random``, NumPy's global generator, and those of PyTorch and TensorFlow where they are imported.
 
-    A library that is not imported yet is not touched, and not imported. JAX has no global generator: pass
+    JAX has no global generator: pass
     ``jax.random.key(seed)`` yourself.
 
     Parameters
@@ -74,8 +75,8 @@ def seed_everything(seed: int) -> int:
     random.seed(seed)
     # Read by interpreters started from here (worker processes); this one's string hashing is already fixed.
     os.environ["PYTHONHASHSEED"] = str(seed)
-    if (numpy := sys.modules.get("numpy")) is not None:
-        numpy.random.seed(seed)
+    # Imported if need be: a cell that imports NumPy itself must not draw from an unseeded generator.
+    importlib.import_module("numpy.random").seed(seed)
     if (torch := sys.modules.get("torch")) is not None:
         torch.manual_seed(seed)
     if (tensorflow := sys.modules.get("tensorflow")) is not None:

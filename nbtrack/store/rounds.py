@@ -21,6 +21,9 @@ _LONGEST_INTERVAL_S = 30.0
 # Who finds a merge younger than this share of the interval leaves it to the next round.
 _FRESH_SHARE = 0.8
 
+# The user's own generator must not be drawn from, least of all in the background.
+_jitter = random.Random()  # noqa: S311 - nothing secret
+
 
 class Rounds:
     """The background work of one store in this process.
@@ -130,7 +133,7 @@ class Rounds:
     def _interval_s(self) -> float:
         """Return how long to wait: longer after failures, and never in step with other processes."""
         waits = self._base_interval_s() * 2**self._failures
-        return float(min(waits, _LONGEST_INTERVAL_S) * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
+        return float(min(waits, _LONGEST_INTERVAL_S) * _jitter.uniform(0.75, 1.25))
 
     def _base_interval_s(self) -> float:
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import subprocess
 import sys
 import textwrap
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -352,6 +354,20 @@ def test_tracking_uri(workplace):
     assert len(nbtrack.runs()) == 1
     with pytest.raises(InputError, match="no server"):
         nbtrack.set_tracking_uri("http://localhost:5000")
+
+
+def test_nothing_of_ours_draws_from_the_users_generators(workplace):
+    nbtrack.configure(merge_interval_s=0.05)
+    nbtrack.seed_everything(3)
+    before = random.getstate(), np.random.get_state()[1].tolist()
+    for number in range(20):
+        with nbtrack.start_run():
+            nbtrack.log_params({"number": number})
+            nbtrack.log_metric("loss", number)
+        time.sleep(0.05)
+    nbtrack.runs()
+    nbtrack.last_active_run().history()
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
 
 
 TUTORIAL = """
