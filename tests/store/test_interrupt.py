@@ -20,8 +20,8 @@ def test_exceptions_thrown_into_a_logging_thread(store: Store, store_root, start
         problems = connection.execute("select text from problems").fetchall()
     stored = [row[0] for row in found]
     steps = [int(text) for text in acknowledged if text.isdigit()]
-    assert hits > 200
-    assert len(steps) > 500
+    assert hits > 20
+    assert len(steps) > 50
     assert len(stored) == len(set(stored)), "stored twice"
     assert set(steps) <= set(stored), "lost"
     assert {text for text in acknowledged if text.startswith("t")} <= set(tags)
