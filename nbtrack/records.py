@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 Status: TypeAlias = Literal["running", "finished", "failed", "interrupted", "crashed"]
 Lifecycle: TypeAlias = Literal["active", "deleted"]
 ParamType: TypeAlias = Literal["str", "int", "float", "bool", "none", "json"]
+Severity: TypeAlias = Literal["high", "medium"]
 SimpleValue: TypeAlias = str | int | float | bool | None
 
 
@@ -169,6 +170,147 @@ class Artifact:
     media_type: str = "application/octet-stream"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Data that a run read, by what they looked like.
+
+    Attributes
+    ----------
+    name : str
+    digest : str or None
+        Hash of the content.
+    source : str or None
+        A file's path, or what kind of object it was.
+    schema, profile : str or None
+        JSON.
+    context : str or None
+        What it was for; ``read`` for what a cell read by itself.
+    """
+
+    name: str
+    digest: str | None = None
+    source: str | None = None
+    schema: str | None = None
+    profile: str | None = None
+    context: str | None = None
+
+
+HAZARD_LABELS = (
+    "stale_input",
+    "edited_cell",
+    "deleted_cell",
+    "out_of_order",
+    "skipped_cell",
+    "reexecuted_non_idempotent",
+    "partial_execution",
+    "rng_state_carryover",
+    "unseeded_rng",
+    "volatile_input",
+    "external_changed",
+    "mutates_own_input",
+)
+"""The labels of hazards that there are, worst first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """A reason why a run's numbers may not come back.
+
+    Attributes
+    ----------
+    label : str
+        ``stale_input``, ``edited_cell``, ``deleted_cell``, ``out_of_order``, ``skipped_cell``,
+        ``reexecuted_non_idempotent``, ``partial_execution``, ``rng_state_carryover``, ``unseeded_rng``,
+        ``volatile_input``, ``external_changed`` or ``mutates_own_input``.
+    severity : str
+        ``high``: the notebook as it stands does not give the numbers; ``medium``: running it again may not.
+    names : tuple of str
+        Names of the notebook, generators or files that are involved.
+    executions : tuple of int
+        ``In[n]`` of the executions that are involved, in order.
+    sentence : str
+        What happened, for the user.
+    remedy : str
+        What to do about it.
+    """
+
+    label: str
+    severity: Severity
+    names: tuple[str, ...]
+    executions: tuple[int, ...]
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellExecution:
+    """One run of one cell, tracked or not.
+
+    Attributes
+    ----------
+    session : str
+        The kernel, as long as nbtrack was loaded in it: 32 hexadecimal digits.
+    sequence : int
+        Position in the session, from 0.
+    execution_count : int or None
+        ``In[n]``; None for an execution that the front end did not count.
+    cell_id : str or None
+    source : str or None
+        As executed, without the ``%%track`` line; None where code is not to be kept.
+    start_us : int
+        Microseconds since the epoch.
+    duration_s : float
+    outcome : str
+        ``ok``, ``error`` or ``interrupted``.
+    observed : bool
+        False for what ran before nbtrack was loaded, as IPython's history has it.
+    reads, binds, changes, deletes : tuple of str
+        Names of the notebook.
+    run_id : str or None
+        The run that it was, if tracked.
+    """
+
+    session: str
+    sequence: int
+    execution_count: int | None
+    cell_id: str | None
+    source: str | None
+    start_us: int
+    duration_s: float = 0.0
+    outcome: Literal["ok", "error", "interrupted"] = "ok"
+    observed: bool = True
+    reads: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    deletes: tuple[str, ...] = ()
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a run's numbers depend on.
+
+    Attributes
+    ----------
+    hazards : tuple of Hazard
+        Worst first.
+    unknown : dict of str to str
+        Labels of hazards that could not be decided, and why.
+    slice : tuple of CellExecution
+        The least executions that the run depends on, in order, itself last; empty where there was none to be known.
+    generators : dict of str to str
+        Streams (``random``, ``numpy``, ``torch``) and the digests of their states at the start of the run.
+    environment : dict
+        Python, platform, packages, git: as :mod:`nbtrack.provenance.environment` collects them; empty if unknown.
+    """
+
+    hazards: tuple[Hazard, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    slice: tuple[CellExecution, ...] = ()
+    generators: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run as the store has it."""
@@ -179,6 +321,8 @@ class RunRecord:
     note: str = ""
     warnings: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    provenance: Provenance = Provenance()
+    inputs: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,101 +343,6 @@ class MetricRange:
     minimum: float
     maximum: float
     previous: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CardView:
-    """What the run card shows.
-
-    Attributes
-    ----------
-    run : RunRecord
-        The run just ended (or still running).
-    ranges : dict of str to MetricRange
-        Metrics of the experiment's earlier finished runs; empty for its first run.
-    notices : tuple of str
-        Plain sentences of nbtrack's own, as "the disk is full: values are kept in memory".
-    """
-
-    run: RunRecord
-    ranges: Mapping[str, MetricRange] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LiveView:
-    """A running cell as the live line shows it.
-
-    Attributes
-    ----------
-    run_name : str
-    elapsed_s : float
-    step : int or None
-        Newest step logged.
-    rate_per_s : float or None
-        Steps or iterations a second.
-    done, total : int or None
-        Iterations of :func:`nbtrack.progress`, where one is running.
-    metrics : dict of str to float
-        Newest values.
-    """
-
-    run_name: str
-    elapsed_s: float
-    step: int | None = None
-    rate_per_s: float | None = None
-    done: int | None = None
-    total: int | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def remaining_s(self) -> float | None:
-        """Seconds left at the present rate, where the total is known."""
-        if self.total is None or self.done is None or not self.rate_per_s:
-            return None
-        return max(self.total - self.done, 0) / self.rate_per_s
-
-
-_LOWER_WORDS = frozenset(
-    "loss error err rmse mse mae mape msle rmsle perplexity ppl wer cer brier deviance nll logloss crossentropy "
-    "cost regret fpr fnr time latency seconds duration eer fid kl divergence residual misfit".split()
-)
-_HIGHER_WORDS = frozenset(
-    "accuracy acc score f1 auc auroc auprc roc precision recall r2 map ndcg mrr iou dice bleu rouge meteor psnr "
-    "ssim kappa mcc gini sensitivity specificity tpr tnr reward return throughput likelihood explained hit "
-    "silhouette".split()
-)
-
-
-def better_direction(key: str) -> Literal["lower", "higher"] | None:
-    """Tell whether a lower or a higher value of a metric is better, by the words of its name.
-
-    Parameters
-    ----------
-    key : str
-        The metric's name, as ``val_loss`` or ``test.f1-score``.
-
-    Returns
-    -------
-    str or None
-        ``lower``, ``higher``, or None where the name does not say.
-
-    Examples
-    --------
-    >>> better_direction("val_rmse"), better_direction("test.accuracy"), better_direction("n_leaves")
-    ('lower', 'higher', None)
-    """
-    text = "".join(char if char.isalnum() else " " for char in key).lower()
-    if text.startswith("neg ") or " neg " in text:
-        return "higher"
-    if any(phrase in text for phrase in ("log loss", "cross entropy")):
-        return "lower"
-    for word in reversed(text.split()):
-        if word in _LOWER_WORDS:
-            return "lower"
-        if word in _HIGHER_WORDS:
-            return "higher"
-    return None
 
 
 def experiment_id(name: str) -> str:

@@ -11,20 +11,24 @@ import string
 
 import pytest
 
-from nbtrack import records
+from nbtrack import records, views
+from nbtrack.directions import better_direction
 from nbtrack.records import (
     Experiment,
-    LiveView,
     Metric,
     RunData,
     RunInfo,
     RunRecord,
-    better_direction,
     experiment_id,
     is_number,
 )
+from nbtrack.views import LiveView
 
-CLASSES = [kind for kind in vars(records).values() if inspect.isclass(kind) and dataclasses.is_dataclass(kind)]
+CLASSES = [
+    kind
+    for kind in {**vars(records), **vars(views)}.values()
+    if inspect.isclass(kind) and dataclasses.is_dataclass(kind)
+]
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
