@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -31,6 +32,16 @@ class Changes:
     artifacts : dict of (str, str) to dict
         By run id and path.
     inputs, problems : list of dict
+    executions : dict of (str, int) to dict
+        By session and sequence.
+    provenance : dict of str to dict
+        By run id: its rows of ``hazards``, ``undecided_hazards`` and ``slices``, which replace those there are.
+    environments : dict of str to str
+        Facts as JSON, by hash.
+    generator_states : dict of str to dict
+        By hash.
+    generators : dict of str to list of dict
+        By run id: the rows that replace those there are.
     """
 
     runs: dict[str, Row] = field(default_factory=dict)
@@ -41,6 +52,11 @@ class Changes:
     artifacts: dict[tuple[str, str], Row] = field(default_factory=dict)
     inputs: list[Row] = field(default_factory=list)
     problems: list[Row] = field(default_factory=list)
+    executions: dict[tuple[str, int], Row] = field(default_factory=dict)
+    provenance: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
+    environments: dict[str, str] = field(default_factory=dict)
+    generator_states: dict[str, Row] = field(default_factory=dict)
+    generators: dict[str, list[Row]] = field(default_factory=dict)
 
     def problem(self, text: str, *, run_id: str | None = None, journal: str | None = None, detail: str = "") -> None:
         """Note something that a person should know of."""
@@ -104,12 +120,35 @@ def new_run(event: Event, journal: str) -> Row:
         "params": {},
         "param_types": {},
         "tags": {},
+        "hazard_count": None,
+        "hazard_severity": None,
+        "hazards": None,
+        "hazards_checked": None,
+        "environment": None,
     }
 
 
 def text_or_none(value: Any) -> str | None:
     """Return a value as text; None stays None."""
     return None if value is None else str(value)
+
+
+def json_or_none(value: Any) -> str | None:
+    """Return a value as JSON; a text is taken for JSON already, None stays None."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def one_of(accepted: tuple[str, ...], value: Any) -> str:
+    """Return one of the accepted words.
+
+    Raises
+    ------
+    ValueError
+        It is none of them.
+    """
+    if value not in accepted:
+        raise ValueError(f"{value!r} is none of {', '.join(accepted)}")
+    return str(value)
 
 
 def int64(value: Any) -> int:

@@ -26,12 +26,12 @@ _RUN_COLUMNS = """
     run_id, name as run_name, experiment, status, make_timestamptz(start_us) as start_time,
     make_timestamptz(end_us) as end_time, (end_us - start_us) / 1e6 as duration_s, seed, note, username as user,
     parent as parent_run_id, source_kind, source_name, cell_id, execution_count, code as source_hash, error_type,
-    error_message, error_traceback, stage as lifecycle_stage
+    error_message, error_traceback, stage as lifecycle_stage, hazard_count, hazard_severity, environment
 """
 # In place of the views, whose rows hold no number of the run by which to choose.
 _TABLES = {
-    "runs": f"select {_RUN_COLUMNS}, warnings, params, metrics, tags from page join base.runs using (run_ix) "  # noqa: S608
-    "order by place",
+    "runs": f"select {_RUN_COLUMNS}, coalesce(hazards, []) as hazards, warnings, params, metrics, tags "  # noqa: S608
+    "from page join base.runs using (run_ix) order by place",
     "params": "select run_id, entry.key as key, entry.value as value, param_types[entry.key] as type "
     "from (select place, run_id, param_types, unnest(map_entries(params)) as entry "
     "from page join base.runs using (run_ix)) order by place",
@@ -48,17 +48,41 @@ _TABLES = {
     "from page join base.runs using (run_ix) join base.artifacts using (run_ix) order by place, path",
     "inputs": 'select run_id, i.name, digest, source, "schema", profile, context '
     "from page join base.runs using (run_ix) join base.inputs i using (run_ix) order by place",
-    "sources": "select hash, text from base.sources "
-    "where hash in (select code from page join base.runs using (run_ix)) order by hash",
+    "hazards": "select run_id, position, label, severity, names, executions, sentence, remedy "
+    "from page join base.runs using (run_ix) join base.hazards h using (run_ix) order by place, position",
+    "undecided_hazards": "select run_id, label, reason "
+    "from page join base.runs using (run_ix) join base.undecided_hazards using (run_ix) order by place, label",
+    "slices": "select run_id, position, session, sequence "
+    "from page join base.runs using (run_ix) join base.slices using (run_ix) order by place, position",
+    "cell_executions": f"""
+        select session, sequence, execution_count, cell_id, source as source_hash,
+               make_timestamptz(start_us) as start_time, duration_s, outcome, observed,
+               reads, binds, changes, deletes, run_id
+        from base.cell_executions where {export_json.OF_SLICES} order by session, sequence
+    """,  # noqa: S608
+    "environments": "select hash, facts from base.environments "
+    "where hash in (select environment from page join base.runs using (run_ix)) order by hash",
+    "generator_states": "select run_id, g.stream, g.hash, s.state from page join base.runs using (run_ix) "
+    "join base.run_generators g using (run_ix) left join base.generator_states s on s.hash = g.hash "
+    "order by place, g.stream",
+    "sources": f"select hash, text from base.sources where hash in ({export_json.CODE}) order by hash",  # noqa: S608
     "experiments": "select experiment_id, name, stage as lifecycle_stage, tags from base.experiments "
     "where name in (select experiment from page join base.runs using (run_ix)) order by name",
 }
 # Maps have no form of their own in CSV; they are in the tables beside.
 _CSV_TABLES = {
     **_TABLES,
-    "runs": f"select {_RUN_COLUMNS}, array_to_string(warnings, chr(10)) as warnings "  # noqa: S608
+    "runs": f"select {_RUN_COLUMNS}, array_to_string(warnings, chr(10)) as warnings, "  # noqa: S608
+    "array_to_string(hazards, ', ') as hazards "
     "from page join base.runs using (run_ix) order by place",
     "experiments": _TABLES["experiments"].replace(", tags", ", to_json(tags) as tags"),
+    "hazards": _TABLES["hazards"].replace(
+        " names, executions,", " to_json(names) as names, to_json(executions) as executions,"
+    ),
+    "cell_executions": _TABLES["cell_executions"].replace(
+        " reads, binds, changes, deletes,",
+        " to_json(reads) as reads, to_json(binds) as binds, to_json(changes) as changes, to_json(deletes) as deletes,",
+    ),
 }
 
 
@@ -80,8 +104,9 @@ def export(
     path : Path
         ``x.csv``: one table, a run a row, as :func:`nbtrack.runs` gives it. ``x.json``: one file with everything
         about the runs but their artifacts' contents, described in itself. ``x.parquet``: a folder with a Parquet file
-        for runs, params, metrics, points, tags, artifacts, inputs, sources and experiments. Another name with
-        ``file_format="csv"``: a folder with the same tables as CSV.
+        for runs, params, metrics, points, tags, artifacts, inputs, hazards, slices, cell_executions, environments,
+        generator_states, sources, experiments and more. Another name with ``file_format="csv"``: a
+        folder with the same tables as CSV.
     where : str
         As for :func:`nbtrack.runs`.
     experiment_names : sequence of str, optional
@@ -123,8 +148,10 @@ def export(
                 target.mkdir()
                 _write_tables(connection, page, target, kind)
             elif kind == "csv":
+                frame = frames.runs_frame(connection, page)
+                frame["hazards"] = frame["hazards"].map(", ".join)
                 with target.open("w", encoding="utf-8", newline="") as stream:
-                    frames.runs_frame(connection, page).to_csv(stream, index=False)
+                    frame.to_csv(stream, index=False)
             else:
                 with target.open("w", encoding="utf-8") as stream:
                     export_json.write(connection, page, stream)

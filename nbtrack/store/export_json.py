@@ -24,12 +24,30 @@ _ABOUT = {
     "params": "key: [text, type]; type is str, int, float, bool, none or json, which tells how to read the text",
     "points": "metric: lists of step, ts_us and value of the same length; by step, then time, then as logged",
     "metrics": "metric: value of the greatest step, with the extremes and count of its points",
-    "source.code": "key in sources",
+    "source.code": "key in sources; so is the source of an execution",
+    "slice": "[session, sequence] of the cell executions that the run depends on, in order; they are in executions",
+    "hazards": "why the run's numbers may not come back; null: nobody looked. unknown: label: why it is not decided",
+    "environment": "key in environments",
+    "generators": "stream: key in generator_states, where the state is in base64",
     "artifacts": "hash is the SHA-256 of the content, which is not part of this file",
 }
 _COLUMNS = (
     "run_id experiment name status start_us end_us parent seed username source_kind source_name cell_id "
-    "execution_count code error_type error_message error_traceback note warnings stage params param_types tags"
+    "execution_count code error_type error_message error_traceback note warnings stage params param_types tags "
+    "hazards_checked environment"
+).split()
+OF_SLICES = "(session, sequence) in (select session, sequence from page join base.slices using (run_ix))"
+"""Condition over ``base.cell_executions``: a run of the page depends on it."""
+CODE = f"""
+    select code from page join base.runs using (run_ix)
+    union select source from base.cell_executions where {OF_SLICES}
+"""  # noqa: S608 - ours
+"""Hashes of the code that the page speaks of."""
+
+
+_EXECUTION_COLUMNS = (
+    "session sequence execution_count cell_id source start_us duration_s outcome observed reads binds changes deletes "
+    "run_id"
 ).split()
 
 
@@ -76,11 +94,28 @@ def _shared(connection: duckdb.DuckDBPyConnection, page: Sequence[int]) -> dict[
             "where name in (select experiment from page join base.runs using (run_ix)) order by name"
         ).fetchall()
         sources = connection.execute(
-            "select hash, text from base.sources "
-            "where hash in (select code from page join base.runs using (run_ix)) order by hash"
+            f"select hash, text from base.sources where hash in ({CODE}) order by hash"  # noqa: S608 - ours
+        ).fetchall()
+        executions = connection.execute(
+            f"select {', '.join(_EXECUTION_COLUMNS)} from base.cell_executions where {OF_SLICES} "  # noqa: S608 - ours
+            "order by session, sequence"
+        ).fetchall()
+        environments = connection.execute(
+            "select hash, facts from base.environments "
+            "where hash in (select environment from page join base.runs using (run_ix)) order by hash"
+        ).fetchall()
+        states = connection.execute(
+            "select hash, stream, state from base.generator_states "
+            "where hash in (select hash from page join base.run_generators using (run_ix)) order by hash"
         ).fetchall()
     names = ("experiment_id", "name", "stage", "tags")
-    return {"experiments": [dict(zip(names, row, strict=True)) for row in experiments], "sources": dict(sources)}
+    return {
+        "experiments": [dict(zip(names, row, strict=True)) for row in experiments],
+        "sources": dict(sources),
+        "executions": [dict(zip(_EXECUTION_COLUMNS, row, strict=True)) for row in executions],
+        "environments": {digest: json.loads(facts) for digest, facts in environments},
+        "generator_states": {digest: {"stream": stream, "state": state} for digest, stream, state in states},
+    }
 
 
 def _runs(connection: duckdb.DuckDBPyConnection, batch: Sequence[int]) -> list[dict[str, Any]]:
@@ -97,6 +132,7 @@ def _runs(connection: duckdb.DuckDBPyConnection, batch: Sequence[int]) -> list[d
             names = [column[0] for column in cursor.description or ()][1:]
             for place, *fields in cursor.fetchall():
                 runs[place][kind].append(dict(zip(names, fields, strict=True)))
+        _add_provenance(connection, runs)
     return runs
 
 
@@ -128,7 +164,30 @@ def _run(row: dict[str, Any]) -> dict[str, Any]:
         "points": {},
         "artifacts": [],
         "inputs": [],
+        "hazards": [] if row["hazards_checked"] else None,
+        "unknown": {},
+        "slice": [],
+        "environment": row["environment"],
+        "generators": {},
     }
+
+
+def _add_provenance(connection: duckdb.DuckDBPyConnection, runs: list[dict[str, Any]]) -> None:
+    cursor = connection.execute(
+        "select place, label, severity, names, executions, sentence, remedy "
+        "from page join base.hazards using (run_ix) order by place, position"
+    )
+    names = [column[0] for column in cursor.description or ()][1:]
+    for place, *fields in cursor.fetchall():
+        runs[place]["hazards"].append(dict(zip(names, fields, strict=True)))
+    pairs = {"unknown": ("undecided_hazards", "label, reason"), "generators": ("run_generators", "stream, hash")}
+    for kind, (table, columns) in pairs.items():
+        query = f"select place, {columns} from page join base.{table} using (run_ix) order by all"  # noqa: S608 - ours
+        for place, key, value in connection.execute(query).fetchall():
+            runs[place][kind][key] = value
+    members = "select place, session, sequence from page join base.slices using (run_ix) order by place, position"
+    for place, session, sequence in connection.execute(members).fetchall():
+        runs[place]["slice"].append([session, sequence])
 
 
 def _add_metrics(connection: duckdb.DuckDBPyConnection, runs: list[dict[str, Any]]) -> None:

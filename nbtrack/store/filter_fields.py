@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
-ValueKind: TypeAlias = Literal["text", "number", "time", "status"]
+ValueKind: TypeAlias = Literal["text", "number", "time", "status", "labels"]
 
 ARTIFACT_URI = "nbtrack-artifacts:/"
 """Beginning of the address of a run's artifacts; the run's id follows."""
@@ -69,6 +69,9 @@ _ATTRIBUTES = (
     Attribute("source_name", "source_name"),
     Attribute("error_type", "error_type"),
     Attribute("error_message", "error_message"),
+    Attribute("hazard_count", "hazard_count", "number"),
+    Attribute("hazard_severity", "hazard_severity"),
+    Attribute("hazards", "hazards", "labels"),
 )
 ATTRIBUTES = {attribute.name: attribute for attribute in _ATTRIBUTES}
 """Attributes by name."""

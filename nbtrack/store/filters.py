@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from nbtrack.errors import FilterError
+from nbtrack.records import HAZARD_LABELS
 from nbtrack.store.filter_fields import (
     ATTRIBUTES,
     DATASET_COLUMNS,
@@ -206,6 +207,8 @@ class _Compiler:
             self.refuse(node, value, "LIKE compares text, and this is a number or a time", "Use =, <, > instead.")
         if not isinstance(value.value, str):
             self.refuse(node, value, "LIKE takes text", "Put it in quotes; % stands for anything. Example: '%rf%'")
+        if kind == "labels":
+            field = field.wrap("array_to_string({}, ', ')")
         return field.wrap(f"{{}} {'ilike' if kind == 'status' else operator.lower()} ?", value.value)
 
     def equal(
@@ -218,6 +221,8 @@ class _Compiler:
             return self.time(node, value, field, operator)
         if kind == "status":
             return field.wrap(f"{{}} {operator} ?", self.status(node, value))
+        if kind == "labels":
+            return self.label(node, value, field, operator)
         if isinstance(literal, str):
             return field.wrap(f"{{}} {operator} ?", literal)
         if not loose:
@@ -263,6 +268,16 @@ class _Compiler:
             advice = f"{near(word, list(STATUSES))}Accepted: {', '.join(map(repr, STATUSES))}."
             self.refuse(node, value, "this is no status", advice)
         return STATUSES[word]
+
+    def label(self, node: Comparison, value: Value, field: Clause, operator: str) -> Clause:
+        """A run has any number of labels: to be equal to one is to have it."""
+        label = str(value.value).lower()
+        if label not in HAZARD_LABELS or not isinstance(value.value, str):
+            advice = f"{near(label, list(HAZARD_LABELS))}Accepted: {', '.join(map(repr, HAZARD_LABELS))}."
+            self.refuse(node, value, "this is no hazard", advice)
+        if operator not in ("=", "!="):
+            self.refuse(node, value, "hazards have no order", "Use = or !=, LIKE or IN; hazard_count is a number.")
+        return field.wrap(f"{'not ' if operator == '!=' else ''}list_contains({{}}, ?)", label)
 
     def refuse(self, node: Comparison, value: Value, problem: str, advice: str) -> NoReturn:
         complain(self.text, value.start, value.end, f"{problem}:", f"{advice} In: {self.fragment(node)}")

@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nbtrack.store.changes import Changes, Event, Row, int64, new_run, text_or_none
+from nbtrack.store import fold_provenance
+from nbtrack.store.changes import Changes, Event, Row, int64, json_or_none, new_run, one_of, text_or_none
 
 _STATUSES = ("finished", "failed", "interrupted")
 _STAGES = ("active", "deleted")
@@ -115,7 +116,7 @@ def _experiment(changes: Changes, event: Event, journal: str) -> None:
 
 
 def _experiment_stage(changes: Changes, event: Event, journal: str) -> None:
-    name, stage = str(event["name"]), _one_of(_STAGES, event["stage"])
+    name, stage = str(event["name"]), one_of(_STAGES, event["stage"])
     changes.experiment(name)["stage"] = stage
 
 
@@ -136,7 +137,7 @@ def _resume(changes: Changes, row: Row, event: Event) -> None:
 def _end(changes: Changes, row: Row, event: Event) -> None:
     error = event.get("error") or {}
     row.update(
-        status=_one_of(_STATUSES, event["status"]),
+        status=one_of(_STATUSES, event["status"]),
         end_us=int64(event["end"]),
         error_type=text_or_none(error.get("type")),
         error_message=text_or_none(error.get("message")),
@@ -179,7 +180,7 @@ def _warning(changes: Changes, row: Row, event: Event) -> None:
 
 
 def _stage(changes: Changes, row: Row, event: Event) -> None:
-    row["stage"] = _one_of(_STAGES, event["stage"])
+    row["stage"] = one_of(_STAGES, event["stage"])
 
 
 def _artifact(changes: Changes, row: Row, event: Event) -> None:
@@ -195,7 +196,7 @@ def _artifact(changes: Changes, row: Row, event: Event) -> None:
 
 def _input(changes: Changes, row: Row, event: Event) -> None:
     names = ("digest", "source", "schema", "profile", "context")
-    parts = {name: _json(event.get(name)) for name in names}
+    parts = {name: json_or_none(event.get(name)) for name in names}
     changes.inputs.append({"run_id": row["run_id"], "name": str(event["name"]), **parts})
 
 
@@ -204,6 +205,7 @@ _OF_STORE: dict[str, Callable[[Changes, Event, str], None]] = {
     "experiment_stage": _experiment_stage,
     "source": _source,
     "problem": _problem,
+    **fold_provenance.OF_STORE,
 }
 _OF_RUN: dict[str, Callable[[Changes, Row, Event], None]] = {
     "resume": _resume,
@@ -217,6 +219,7 @@ _OF_RUN: dict[str, Callable[[Changes, Row, Event], None]] = {
     "stage": _stage,
     "artifact": _artifact,
     "input": _input,
+    **fold_provenance.OF_RUN,
 }
 
 
@@ -230,13 +233,3 @@ def _merge_tags(tags: dict[str, str], given: dict[str, str | None]) -> None:
             tags.pop(key, None)
         else:
             tags[key] = text
-
-
-def _one_of(accepted: tuple[str, ...], value: Any) -> str:
-    if value not in accepted:
-        raise ValueError(f"{value!r} is none of {', '.join(accepted)}")
-    return str(value)
-
-
-def _json(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value)

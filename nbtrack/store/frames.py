@@ -35,7 +35,8 @@ def runs_frame(connection: duckdb.DuckDBPyConnection, page: Sequence[int]) -> pd
     with registered(connection, page):
         found: Any = connection.execute(
             """
-            select run_id, name, experiment, status, start_us, end_us, parent, seed, note, username, stage
+            select run_id, name, experiment, status, start_us, end_us, parent, seed, note, username, stage,
+                   hazard_count, hazard_severity, coalesce(hazards, []) as hazards
             from page join base.runs using (run_ix) order by place
             """
         ).fetchnumpy()
@@ -59,6 +60,9 @@ def runs_frame(connection: duckdb.DuckDBPyConnection, page: Sequence[int]) -> pd
         "note": _texts(found["note"]),
         "user": _texts(found["username"]),
         "lifecycle_stage": _texts(found["stage"]),
+        "hazard_count": pd.Series(pd.array(found["hazard_count"].tolist(), dtype="Int64")),
+        "hazard_severity": _texts(found["hazard_severity"]),
+        "hazards": pd.Series([list(labels) for labels in found["hazards"]], dtype=object),
     }
     return pd.DataFrame(columns)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InputError
-from nbtrack.records import Artifact, RunData, RunInfo, RunRecord
+from nbtrack.records import Artifact, CellExecution, Hazard, Provenance, RunData, RunInfo, RunRecord
+from nbtrack.report import report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +33,15 @@ class Run:
     0.9722
     """
 
-    def __init__(self, record: RunRecord, store: Store) -> None:
+    def __init__(self, record: RunRecord, store: Store, *, whole: bool = True) -> None:
         self.record = record
         self._store = store
+        self._is_whole = whole
+
+    @property
+    def store(self) -> Store:
+        """The store that the run is in."""
+        return self._store
 
     @property
     def info(self) -> RunInfo:
@@ -70,6 +77,53 @@ class Run:
     def artifacts(self) -> tuple[Artifact, ...]:
         """The run's files."""
         return self.record.artifacts
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the run's numbers depend on."""
+        return self._whole().provenance
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """Reasons why the run's numbers may not come back, worst first."""
+        return self.record.provenance.hazards
+
+    def slice(self) -> tuple[CellExecution, ...]:
+        """Return the least cell executions that the run depends on.
+
+        Returns
+        -------
+        tuple of CellExecution
+            In order, the run itself last; empty where they are not known.
+
+        Examples
+        --------
+        >>> [execution.execution_count for execution in run.slice()]  # doctest: +SKIP
+        [1, 3, 7]
+        """
+        return self.provenance.slice
+
+    def report(self) -> dict[str, Any]:
+        """Return everything about the run as one mapping that JSON can hold.
+
+        Returns
+        -------
+        dict
+            As :func:`nbtrack.report.report` describes it.
+
+        Examples
+        --------
+        >>> run.report()["hazards"]  # doctest: +SKIP
+        []
+        """
+        return report(self._whole())
+
+    def _whole(self) -> RunRecord:
+        if not self._is_whole:
+            # Of a list of runs, that has no slices: read now, and once.
+            self.record = self._store.run(self.info.run_id)
+            self._is_whole = True
+        return self.record
 
     def history(self, key: str | None = None) -> pd.DataFrame:
         """Return the logged points.

@@ -34,11 +34,45 @@ _HIDDEN = ".gone"
 _DOOMED = f"{DELETED} and status <> 'running'"
 _DOOMED_IX = f"(select run_ix from base.runs where {_DOOMED})"  # noqa: S608 - ours
 _EMPTY_EXPERIMENT = f"stage = 'deleted' and name not in (select experiment from base.runs where not ({_DOOMED}))"  # noqa: S608 - ours
-_UNUSED_SOURCE = (
-    f"hash not in (select code from base.runs where not ({_DOOMED}) and code is not null) "  # noqa: S608
-    "and not list_contains(?::varchar[], hash)"
+# Cells go with the last run of their session, those of a run with it; a session that may still be under way keeps all,
+# for a run to come may depend on them. Whoever writes its journal is alive.
+_GONE_CELL = f"""
+    session not in (select session from base.cell_executions where list_contains($live::varchar[], owner))
+    and (session, sequence) not in (select session, sequence from base.slices where run_ix not in {_DOOMED_IX})
+    and (
+        coalesce(run_id in (select run_id from base.runs where {_DOOMED}), false)
+        or session not in (
+            select session from base.slices where run_ix not in {_DOOMED_IX}
+            union all
+            select session from base.cell_executions join base.runs using (run_id) where run_ix not in {_DOOMED_IX}
+        )
+    )
+"""  # noqa: S608 - ours
+_CODE_IN_USE = f"""
+    select code from base.runs where not ({_DOOMED}) and code is not null
+    union all
+    select source from base.cell_executions where source is not null and not ({_GONE_CELL})
+"""  # noqa: S608 - ours
+_ENVIRONMENTS_IN_USE = f"select environment from base.runs where not ({_DOOMED}) and environment is not null"  # noqa: S608 - ours
+_STATES_IN_USE = f"select hash from base.run_generators where run_ix not in {_DOOMED_IX}"  # noqa: S608 - ours
+_UNSPOKEN = "not list_contains($spoken::varchar[], hash)"
+# By table: what is kept by its hash and used by nobody. A run that names it may be about to start.
+_UNUSED = {
+    "sources": f"hash not in ({_CODE_IN_USE}) and {_UNSPOKEN}",
+    "environments": f"hash not in ({_ENVIRONMENTS_IN_USE}) and {_UNSPOKEN}",
+    "generator_states": f"hash not in ({_STATES_IN_USE}) and {_UNSPOKEN}",
+}
+_OF_RUNS = (
+    "points",
+    "series",
+    "artifacts",
+    "inputs",
+    "hazards",
+    "undecided_hazards",
+    "slices",
+    "run_generators",
+    "runs",
 )
-_OF_RUNS = ("points", "series", "artifacts", "inputs", "runs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +83,7 @@ class GcReport:
     ----------
     dry_run : bool
         Nothing was removed.
-    runs, experiments, points, sources : int
+    runs, experiments, points, executions, sources, environments, generator_states : int
         Rows, for good.
     artifacts : int
         Files that no run has.
@@ -67,7 +101,10 @@ class GcReport:
     runs: int = 0
     experiments: int = 0
     points: int = 0
+    executions: int = 0
     sources: int = 0
+    environments: int = 0
+    generator_states: int = 0
     artifacts: int = 0
     backups: int = 0
     leftovers: int = 0
@@ -104,7 +141,7 @@ def gc(store: Store, dry_run: bool = False) -> GcReport:
     """
     if dry_run:
         with store.reading() as connection:
-            counts, known = _survey(connection, _live_sources(store.layout))
+            counts, known = _survey(connection, *_spoken_of(store.layout))
         return _with_files(GcReport(dry_run=True, **counts), store.layout, known)
     # What was logged, restored or deleted until now must count.
     store.flush()
@@ -119,9 +156,9 @@ def gc(store: Store, dry_run: bool = False) -> GcReport:
 def _collect(layout: Layout) -> GcReport:
     before_bytes = _size_bytes(layout.database)
     with opened(layout, read_only=False, timeout_s=_LOCK_TIMEOUT_S) as connection:
-        live = _live_sources(layout)
-        counts, known = _survey(connection, live)
-        _delete_rows(connection, live)
+        spoken, live = _spoken_of(layout)
+        counts, known = _survey(connection, spoken, live)
+        _delete_rows(connection, spoken, live)
         connection.execute("checkpoint")
         compact.compact(connection, layout)
     # Where little was deleted the file may even grow; the next runs use that room.
@@ -148,11 +185,13 @@ def _with_files(report: GcReport, layout: Layout, known: set[str]) -> GcReport:
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
-def _survey(connection: duckdb.DuckDBPyConnection, live: set[str]) -> tuple[dict[str, int], set[str]]:
+def _survey(
+    connection: duckdb.DuckDBPyConnection, spoken: list[str], live: list[str]
+) -> tuple[dict[str, int], set[str]]:
     """Count what is to go, and name the artifacts that stay."""
 
-    def number(query: str, values: list[Any] | None = None) -> int:
-        return int(connection.execute(query, values or []).fetchall()[0][0])
+    def number(query: str) -> int:
+        return int(connection.execute(query, _values(query, spoken, live)).fetchall()[0][0])
 
     kept = f"select distinct hash from base.artifacts where run_ix not in {_DOOMED_IX}"  # noqa: S608 - ours
     counts = {
@@ -160,15 +199,18 @@ def _survey(connection: duckdb.DuckDBPyConnection, live: set[str]) -> tuple[dict
         "still_running": number(f"select count(*) from base.runs where {DELETED} and status = 'running'"),  # noqa: S608
         "points": number(f"select count(*) from base.points where run_ix in {_DOOMED_IX}"),  # noqa: S608
         "experiments": number(f"select count(*) from base.experiments where {_EMPTY_EXPERIMENT}"),  # noqa: S608
-        "sources": number(f"select count(*) from base.sources where {_UNUSED_SOURCE}", [list(live)]),  # noqa: S608
+        "executions": number(f"select count(*) from base.cell_executions where {_GONE_CELL}"),  # noqa: S608
+        **{table: number(f"select count(*) from base.{table} where {unused}") for table, unused in _UNUSED.items()},  # noqa: S608
     }
     return counts, {row[0] for row in connection.execute(kept).fetchall()}
 
 
-def _delete_rows(connection: duckdb.DuckDBPyConnection, live: set[str]) -> None:
+def _delete_rows(connection: duckdb.DuckDBPyConnection, spoken: list[str], live: list[str]) -> None:
     connection.execute("begin")
     try:
-        connection.execute(f"delete from base.sources where {_UNUSED_SOURCE}", [list(live)])  # noqa: S608 - ours
+        for table, gone in (*_UNUSED.items(), ("cell_executions", _GONE_CELL)):
+            query = f"delete from base.{table} where {gone}"  # noqa: S608 - ours
+            connection.execute(query, _values(query, spoken, live))
         connection.execute(
             f"create temp table doomed as select run_ix, run_id from base.runs where {_DOOMED}"  # noqa: S608
         )
@@ -184,19 +226,28 @@ def _delete_rows(connection: duckdb.DuckDBPyConnection, live: set[str]) -> None:
         raise
 
 
-def _live_sources(layout: Layout) -> set[str]:
-    """Return the code that journals speak of: a run that names it may be about to start."""
-    found = set()
+def _values(query: str, spoken: list[str], live: list[str]) -> dict[str, list[str]]:
+    """Return the values for a query's names; DuckDB refuses more than it has."""
+    return {name: values for name, values in (("spoken", spoken), ("live", live)) if f"${name}" in query}
+
+
+def _spoken_of(layout: Layout) -> tuple[list[str], list[str]]:
+    """Return the hashes of code, environments and states that journals speak of, and the journals.
+
+    A run that names them may be about to start.
+    """
+    found, journals = set(), []
     for journal, _ in layout.segments():
+        journals.append(journal)
         try:
             lines = layout.events(journal).read_bytes().split(b"\n")
         except FileNotFoundError:
             continue
         for line in lines:
-            event = tails.parse_line(line) if b'"source"' in line else None
-            if event and event.get("t") == "source":
+            event = tails.parse_line(line) if b'"hash"' in line else None
+            if event and event.get("t") in ("source", "environment", "generator_state"):
                 found.add(str(event.get("hash")))
-    return found
+    return list(found), journals
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

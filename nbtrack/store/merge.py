@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from nbtrack.errors import StoreError
-from nbtrack.store import database, fold, schema, series, tables, tails
+from nbtrack.store import database, fold, provenance_tables, schema, series, tables, tails
 from nbtrack.store.changes import Changes
 from nbtrack.store.layout import Layout
 from nbtrack.store.locks import StoreLock
@@ -160,6 +160,7 @@ class _Merge:
         with_new_points = series.write(self.connection, batch) if batch is not None else []
         self.set_aside(now)
         tables.write(self.connection, changes, with_new_points)
+        provenance_tables.write(self.connection, changes)
         self.write_marks(now)
 
     def note_signs_of_life(self, now: list[Tail]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InputError
 from nbtrack.records import Experiment, MetricRange, RunRecord
-from nbtrack.store import frames, lookup, rows, selection
+from nbtrack.store import frames, lookup, provenance_rows, rows, selection
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,6 +23,12 @@ VIEWS = (
     "tags",
     "artifacts",
     "inputs",
+    "hazards",
+    "undecided_hazards",
+    "slices",
+    "cell_executions",
+    "environments",
+    "generator_states",
     "sources",
     "problems",
 )
@@ -99,7 +105,8 @@ def runs_frame(
     -------
     pandas.DataFrame
         ``run_id, run_name, experiment, status, start_time, duration_s``, then ``params.x`` (typed), ``metrics.y`` and
-        ``tags.z`` in order of their names, then ``end_time, parent_run_id, seed, note, user, lifecycle_stage``.
+        ``tags.z`` in order of their names, then ``end_time, parent_run_id, seed, note, user, lifecycle_stage,
+        hazard_count, hazard_severity, hazards``. A count that is missing: what the run depends on was not looked at.
 
     Examples
     --------
@@ -130,7 +137,7 @@ def count_runs(
 
 
 def run(connection: duckdb.DuckDBPyConnection, ref: str) -> RunRecord:
-    """Return one run, deleted ones included.
+    """Return one run with all that its numbers depend on, deleted ones included.
 
     Parameters
     ----------
@@ -152,7 +159,30 @@ def run(connection: duckdb.DuckDBPyConnection, ref: str) -> RunRecord:
     >>> run(connection, "calm-otter-417").info.status  # doctest: +SKIP
     'finished'
     """
-    return rows.records(connection, [lookup.run_ix(connection, ref)])[0]
+    run_ix = lookup.run_ix(connection, ref)
+    return provenance_rows.completed(connection, run_ix, rows.records(connection, [run_ix])[0])
+
+
+def generator_states(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, str]:
+    """Return the states that a run's generators had at its start.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    run_id : str
+        As for :func:`run`.
+
+    Returns
+    -------
+    dict of str to str
+        By stream, as they were recorded: base64.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is no such run.
+    """
+    return provenance_rows.generator_states(connection, lookup.run_ix(connection, run_id))
 
 
 def children(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[RunRecord]:

@@ -112,7 +112,8 @@ def runs(
     -------
     pandas.DataFrame
         ``run_id, run_name, experiment, status, start_time (UTC), duration_s``, then a column ``params.x`` (typed),
-        ``metrics.y`` and ``tags.z`` for each name that some run has.
+        ``metrics.y`` and ``tags.z`` for each name that some run has, and at the end among others ``hazard_count``,
+        ``hazard_severity`` and ``hazards``, the list of their labels.
 
     Raises
     ------
@@ -185,7 +186,7 @@ def search_runs(
         lifecycle = _VIEW_TYPES.get(run_view_type, "active")
         records = store.runs(filter_string, order_by or (), max_results, 0, names or None, lifecycle)
     if output_format == "list":
-        return [Run(record, store) for record in records]
+        return [Run(record, store, whole=False) for record in records]
     return _mlflow_frame(records)
 
 
@@ -242,7 +243,8 @@ def sql(query: str, parameters: Sequence[Any] | dict[str, Any] | None = None) ->
     """Run a DuckDB query over the store, read-only.
 
     The views are ``experiments``, ``runs``, ``params``, ``metrics``, ``metric_points``, ``tags``, ``artifacts``,
-    ``inputs``, ``sources`` and ``problems``.
+    ``inputs``, ``hazards``, ``undecided_hazards``, ``slices``, ``cell_executions``, ``environments``,
+    ``generator_states``, ``sources`` and ``problems``.
 
     Parameters
     ----------

@@ -1,11 +1,23 @@
-"""Rows of ``base.runs`` as records, in three queries however many runs there are."""
+"""Rows of ``base.runs`` as records, in four queries at most however many runs there are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.records import Artifact, Param, ParamType, RunData, RunError, RunInfo, RunRecord, Source, experiment_id
+from nbtrack.records import (
+    Artifact,
+    Param,
+    ParamType,
+    Provenance,
+    RunData,
+    RunError,
+    RunInfo,
+    RunRecord,
+    Source,
+    experiment_id,
+)
+from nbtrack.store import provenance_rows
 from nbtrack.store.filter_fields import ARTIFACT_URI
 
 if TYPE_CHECKING:
@@ -13,12 +25,13 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "run_ix run_id experiment name status start_us end_us parent seed username source_kind source_name cell_id "
-    "execution_count code error_type error_message error_traceback note warnings stage params param_types tags metrics"
+    "execution_count code error_type error_message error_traceback note warnings stage params param_types tags metrics "
+    "hazard_count"
 ).split()
 
 
 def records(connection: duckdb.DuckDBPyConnection, page: Sequence[int]) -> list[RunRecord]:
-    """Return the records of the runs with these numbers, in this order.
+    """Return the records of the runs with these numbers, in this order; of their provenance the hazards alone.
 
     Parameters
     ----------
@@ -48,7 +61,12 @@ def records(connection: duckdb.DuckDBPyConnection, page: Sequence[int]) -> list[
     )
     for run_ix, *fields in connection.execute(query, chosen).fetchall():
         artifacts.setdefault(run_ix, []).append(Artifact(*fields))
-    by_ix = {row["run_ix"]: _record(row, codes, artifacts.get(row["run_ix"], [])) for row in rows}
+    flagged = [row["run_ix"] for row in rows if row["hazard_count"]]
+    hazards = provenance_rows.hazards(connection, flagged) if flagged else {}
+    by_ix = {}
+    for row in rows:
+        provenance = Provenance(hazards=hazards.get(row["run_ix"], ()))
+        by_ix[row["run_ix"]] = _record(row, codes, artifacts.get(row["run_ix"], []), provenance)
     return [by_ix[run_ix] for run_ix in page]
 
 
@@ -78,7 +96,7 @@ def typed_value(text: str, kind: str | None) -> Any:
         return text
 
 
-def _record(row: dict[str, Any], codes: dict[str, str], artifacts: list[Artifact]) -> RunRecord:
+def _record(row: dict[str, Any], codes: dict[str, str], artifacts: list[Artifact], provenance: Provenance) -> RunRecord:
     error = None
     if row["error_type"]:
         error = RunError(row["error_type"], row["error_message"] or "", row["error_traceback"] or "")
@@ -112,4 +130,5 @@ def _record(row: dict[str, Any], codes: dict[str, str], artifacts: list[Artifact
         note=row["note"] or "",
         warnings=tuple(row["warnings"] or ()),
         artifacts=tuple(artifacts),
+        provenance=provenance,
     )

@@ -77,9 +77,58 @@ create view inputs as
     from base.inputs join base.runs using (run_ix);
 """
 
+# What a page of runs shows or filters by stands with the run; the rest is read for one run at a time.
+_PROVENANCE = """
+alter table base.runs add column hazard_count integer;
+alter table base.runs add column hazard_severity varchar;
+alter table base.runs add column hazards varchar[];
+alter table base.runs add column hazards_checked boolean;
+alter table base.runs add column environment varchar;
+create table base.cell_executions(
+    session varchar, sequence bigint, execution_count bigint, cell_id varchar, source varchar, start_us bigint,
+    duration_s double, outcome varchar, observed boolean, reads varchar[], binds varchar[], changes varchar[],
+    deletes varchar[], run_id varchar, owner varchar
+);
+create table base.hazards(
+    run_ix integer, position integer, label varchar, severity varchar, names varchar[], executions bigint[],
+    sentence varchar, remedy varchar
+);
+create table base.undecided_hazards(run_ix integer, label varchar, reason varchar);
+create table base.slices(run_ix integer, position integer, session varchar, sequence bigint);
+create table base.environments(hash varchar, facts varchar);
+create table base.generator_states(hash varchar, stream varchar, state varchar);
+create table base.run_generators(run_ix integer, stream varchar, hash varchar);
+create view cell_executions as
+    select session, sequence, execution_count, cell_id, source, make_timestamp(start_us) as start_time, duration_s,
+           outcome, observed, reads, binds, changes, deletes, run_id
+    from base.cell_executions;
+create view hazards as
+    select run_id, position, label, severity, names, executions, sentence, remedy
+    from (select run_ix, run_id from base.runs) join base.hazards using (run_ix);
+create view undecided_hazards as
+    select run_id, label, reason from base.undecided_hazards join base.runs using (run_ix);
+create view slices as
+    select s.run_id, s.position, session, sequence, c.execution_count, c.cell_id, c.source
+    from (select run_id, position, session, sequence from base.slices join base.runs using (run_ix)) s
+    left join base.cell_executions c using (session, sequence);
+create view environments as select hash, facts from base.environments;
+create view generator_states as
+    select run_id, g.stream, g.hash, s.state
+    from base.run_generators g join base.runs using (run_ix) left join base.generator_states s on s.hash = g.hash;
+drop view runs;
+create view runs as
+    select run_id, name as run_name, experiment, status, make_timestamp(start_us) as start_time,
+           make_timestamp(end_us) as end_time, (end_us - start_us) / 1e6 as duration_s, params, metrics, tags, seed,
+           note, warnings, parent as parent_run_id, source_kind, source_name, cell_id, execution_count,
+           username as user, error_type, error_message, stage as lifecycle_stage, hazard_count, hazard_severity,
+           coalesce(hazards, []) as hazards, coalesce(hazards_checked, false) as hazards_checked, environment
+    from base.runs;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("runs, metrics and artifacts", _TABLES + _VIEWS),
     ("inputs", _INPUTS),
+    ("provenance", _PROVENANCE),
 )
 """Names and SQL, oldest first; a store's version is how many of them it has. Only ever add at the end."""
 

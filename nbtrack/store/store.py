@@ -174,6 +174,10 @@ class Store(StoreWriter):
         """Return one run by its id, the id's beginning, or its name."""
         return self.read(lambda connection: query.run(connection, run_id))
 
+    def generator_states(self, run_id: str) -> dict[str, str]:
+        """Return the states of a run's generators at its start, by stream, as they were recorded."""
+        return self.read(lambda connection: query.generator_states(connection, run_id))
+
     def children(self, run_id: str) -> list[RunRecord]:
         """Return the runs that have this one as their parent."""
         return self.read(lambda connection: query.children(connection, run_id))

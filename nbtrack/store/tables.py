@@ -21,6 +21,9 @@ _RUN_TYPES = dict.fromkeys(_RUN_COLUMNS, "varchar") | {
     "params": "map",
     "param_types": "map",
     "tags": "map",
+    "hazard_count": "integer",
+    "hazards": "varchar[]",
+    "hazards_checked": "boolean",
 }
 _EXPERIMENT_TYPES = {"experiment_id": "varchar", "name": "varchar", "stage": "varchar", "tags": "map"}
 _ARTIFACT_TYPES = {
@@ -168,7 +171,7 @@ def write(connection: DuckDBPyConnection, changes: Changes, with_new_points: Ite
     _write_last_metrics(connection, {*with_new_points, *(changes.runs[run_id]["run_ix"] for run_id in changes.touched)})
     _write_sources(connection, changes.sources)
     _write_artifacts(connection, changes)
-    _insert_with_ix(connection, changes, "inputs", _INPUT_TYPES, changes.inputs)
+    insert_with_ix(connection, changes, "inputs", _INPUT_TYPES, changes.inputs)
     insert(connection, "problems", _PROBLEM_TYPES, changes.problems)
 
 
@@ -201,10 +204,23 @@ def _write_last_metrics(connection: DuckDBPyConnection, run_ixs: set[int]) -> No
 def _write_sources(connection: DuckDBPyConnection, sources: Mapping[str, str]) -> None:
     if not sources:
         return
-    query = "select hash from base.sources where hash in (select unnest(?::varchar[]))"
-    known = {row[0] for row in fetch(connection, query, list(sources))}
-    rows = [{"hash": key, "text": text} for key, text in sources.items() if key not in known]
-    insert(connection, "sources", {"hash": "varchar", "text": "varchar"}, rows)
+    rows = [{"hash": key, "text": text} for key, text in sources.items()]
+    insert_unknown(connection, "sources", {"hash": "varchar", "text": "varchar"}, rows)
+
+
+def insert_unknown(connection: DuckDBPyConnection, table: str, types: Mapping[str, str], rows: Sequence[Row]) -> None:
+    """Insert the rows whose ``hash`` the table does not have.
+
+    Parameters
+    ----------
+    connection, table, types, rows
+        As for :func:`insert`.
+    """
+    if not rows:
+        return
+    query = f"select hash from base.{table} where hash in (select unnest(?::varchar[]))"  # noqa: S608 - our names
+    known = {row[0] for row in fetch(connection, query, [row["hash"] for row in rows])}
+    insert(connection, table, types, [row for row in rows if row["hash"] not in known])
 
 
 def _write_artifacts(connection: DuckDBPyConnection, changes: Changes) -> None:
@@ -217,11 +233,20 @@ def _write_artifacts(connection: DuckDBPyConnection, changes: Changes) -> None:
         """,
         [[changes.runs[row["run_id"]]["run_ix"] for row in rows], [row["path"] for row in rows]],
     )
-    _insert_with_ix(connection, changes, "artifacts", _ARTIFACT_TYPES, rows)
+    insert_with_ix(connection, changes, "artifacts", _ARTIFACT_TYPES, rows)
 
 
-def _insert_with_ix(
+def insert_with_ix(
     connection: DuckDBPyConnection, changes: Changes, table: str, types: Mapping[str, str], rows: Sequence[Row]
 ) -> None:
+    """Insert rows that name their run by its id, with the run's number in its place.
+
+    Parameters
+    ----------
+    connection, table, types, rows
+        As for :func:`insert`.
+    changes : Changes
+        Has the runs, all numbered.
+    """
     numbered = [{**row, "run_ix": changes.runs[row["run_id"]]["run_ix"]} for row in rows]
     insert(connection, table, types, numbered)

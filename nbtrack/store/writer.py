@@ -101,6 +101,11 @@ class StoreWriter:
         """Return the address of a run's artifacts, as shown to the user."""
         return f"nbtrack-artifacts:/{run_id}"
 
+    @property
+    def journal_id(self) -> str:
+        """What this process writes to; another one after a fork, or after the store's folder was deleted."""
+        return self._journal.id
+
     def pop_notices(self) -> list[str]:
         """Return the sentences that the user has not been told yet."""
         return self._notices.pop()

@@ -143,14 +143,21 @@ def test_a_damaged_page_of_the_database_is_no_traceback_of_duckdbs(store, worker
         store.sql("select sum(value) from metric_points")
 
 
-def test_a_store_of_the_first_version_is_brought_up_with_its_data(store, workers, monkeypatch, points_of):
-    with monkeypatch.context() as older:
+def test_a_store_of_the_first_version_is_brought_up_with_its_data(store, monkeypatch, points_of):
+    store.layout.make()
+    with monkeypatch.context() as older, duckdb.connect(str(store.layout.database)) as connection:
         older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        store.append_event(workers.run_event("a"))
-        store.append_point("a", "loss", 0, 1, 0.5)
-        store.flush()
-    with duckdb.connect(str(store.layout.database), read_only=True) as connection:
+        schema.upgrade(connection, store.layout)
         assert schema.version_of(connection) == 1
+        # As that version wrote them; the present one writes columns that it did not have.
+        connection.execute(
+            "insert into base.runs by name select 0 as run_ix, 'a' as run_id, 'digits' as experiment, 'a' as name, "
+            "'finished' as status, 1 as start_us, 2 as end_us, 'active' as stage, 'block' as source_kind, "
+            "map() as params, map() as param_types, map() as tags, map {'loss': 0.5} as metrics"
+        )
+        connection.execute("insert into base.keys values (0, 'loss')")
+        connection.execute("insert into base.series values (0, 0, 0, 1, 0.5, 0.5, 0.5, 1)")
+        connection.execute("insert into base.points values (0, 0, 0, 1, 0.5)")
     store.append_event({"t": "note", "run": "a", "text": "after"})
     assert store.run("a").note == "after"
     assert points_of(store, "a") == [(0, 0.5)]

@@ -18,8 +18,32 @@ from nbtrack.store.export import export
 from nbtrack.store.store import Store
 
 START_US = 1_700_000_000_123_456
-TABLES = {"runs", "params", "metrics", "points", "tags", "artifacts", "inputs", "sources", "experiments"}
+TABLES = set(
+    "runs params metrics points tags artifacts inputs sources experiments hazards undecided_hazards slices "
+    "cell_executions environments generator_states".split()
+)
 NASTY = 'a "quoted", comma\nand line; ünï 🎲'
+HAZARD = {
+    "label": "stale_input",
+    "severity": "high",
+    "names": ["X", NASTY],
+    "executions": [2, 5],
+    "sentence": NASTY,
+    "remedy": "Run In[2] again.",
+}
+CELL = {
+    "session": "s",
+    "sequence": 4,
+    "execution_count": 2,
+    "cell_id": "c2",
+    "source": "h2",
+    "outcome": "ok",
+    "observed": True,
+    "reads": ["data"],
+    "binds": ["X"],
+    "changes": [],
+    "deletes": [],
+}
 
 
 def add_run(store: Store, run_id: str, experiment: str = "digits", model: str = "rf") -> None:
@@ -42,9 +66,21 @@ def add_run(store: Store, run_id: str, experiment: str = "digits", model: str = 
         {"t": "warning", "text": "careful"},
         {"t": "artifact", "path": "a.txt", "hash": "d" * 64, "size_bytes": 12, "media_type": "text/plain"},
         {"t": "input", "name": "digits", "digest": "abc", "context": "train"},
+        {"t": "source", "hash": "h2", "text": "X = load()"},
+        {"t": "cell", **CELL, "start": START_US, "duration": 0.5, "run": None},
+        {
+            "t": "provenance",
+            "hazards": [HAZARD],
+            "unknown": {"edited_cell": NASTY},
+            "slice": {"session": "s", "sequences": [4]},
+        },
+        {"t": "environment", "hash": "e1", "facts": {"python": "3.11"}},
+        {"t": "run_environment", "hash": "e1"},
+        {"t": "generator_state", "hash": "g1", "stream": "numpy", "state": "AAAA"},
+        {"t": "generators", "streams": {"numpy": "g1"}},
     ]
     for event in events:
-        store.append_event({**common, **event})
+        store.append_event(event if event["t"] == "cell" else {**common, **event})
     for step, value in enumerate([3.0, math.nan, math.inf, 0.25]):
         store.append_point(run_id, "loss", step, START_US + step, value)
     store.append_event({"t": "end", **common, "status": "finished", "end": START_US + 1_500_000})
@@ -75,6 +111,7 @@ def test_csv_is_the_run_table(filled: Store, tmp_path: Path) -> None:
     assert found["params.x y"].tolist() == [NASTY, NASTY]
     assert found["params.C"].tolist() == [0.5, 0.5]
     assert found["metrics.loss"].tolist() == [0.25, 0.25]
+    assert found["hazards"].tolist() == ["stale_input"] * 2
     assert pd.to_datetime(found["start_time"]).tolist() == expected["start_time"].tolist()
 
 
@@ -87,6 +124,9 @@ def test_csv_tables(filled: Store, tmp_path: Path) -> None:
     assert found["params"].query("key == 'C'")[["value", "type"]].values.tolist() == [["0.5", "float"]] * 2
     assert found["points"]["value"].tolist()[:4:3] == [3.0, 0.25]
     assert set(found["experiments"]["name"]) == {"digits", "other"}
+    assert found["hazards"]["names"].map(json.loads).tolist() == [["X", NASTY]] * 2
+    assert found["runs"]["hazards"].tolist() == ["stale_input"] * 2
+    assert found["cell_executions"]["reads"].tolist() == ['["data"]']
     assert not {"params", "metrics", "tags"} & set(found["runs"])
 
 
@@ -104,6 +144,11 @@ def test_parquet_agrees_with_the_views(filled: Store, tmp_path: Path) -> None:
             ("tags", "tags", "run_id, key, value"),
             ("artifacts", "artifacts", "run_id, path, hash, size_bytes, media_type"),
             ("inputs", "inputs", "run_id, name, digest, context"),
+            ("hazards", "hazards", "*"),
+            ("undecided_hazards", "undecided_hazards", "*"),
+            ("slices", "slices", "run_id, position, session, sequence"),
+            ("generator_states", "generator_states", "*"),
+            ("runs", "runs", "hazard_count, hazard_severity, hazards, environment"),
             ("runs", "runs", "run_id, run_name, epoch_us(start_time), duration_s, params, tags, warnings, seed, user"),
         ]:
             expected = connection.execute(
@@ -113,7 +158,9 @@ def test_parquet_agrees_with_the_views(filled: Store, tmp_path: Path) -> None:
             assert repr(found) == repr(expected), table
             assert found
     assert reader.execute(f"select name from '{path}/experiments.parquet'").fetchall() == [("digits",)]
-    assert reader.execute(f"select text from '{path}/sources.parquet'").fetchall() == [("C = 1\n",)]
+    assert reader.execute(f"select text from '{path}/sources.parquet'").fetchall() == [("C = 1\n",), ("X = load()",)]
+    assert reader.execute(f"select facts from '{path}/environments.parquet'").fetchall() == [('{"python": "3.11"}',)]
+    assert reader.execute(f"select source_hash from '{path}/cell_executions.parquet'").fetchall() == [("h2",)]
 
 
 def test_json_holds_everything(filled: Store, tmp_path: Path) -> None:
@@ -123,7 +170,10 @@ def test_json_holds_everything(filled: Store, tmp_path: Path) -> None:
     assert (found["format"], found["version"]) == (export_json.FORMAT_NAME, export_json.FORMAT_VERSION)
     assert "_us" in found["about"]["times"]
     assert [item["name"] for item in found["experiments"]] == ["digits", "other"]
-    assert found["sources"] == {"h1": "C = 1\n"}
+    assert found["sources"] == {"h1": "C = 1\n", "h2": "X = load()"}
+    assert found["executions"] == [CELL | {"start_us": START_US, "duration_s": 0.5, "run_id": None}]
+    assert found["environments"] == {"e1": {"python": "3.11"}}
+    assert found["generator_states"] == {"g1": {"stream": "numpy", "state": "AAAA"}}
     run = next(run for run in found["runs"] if run["run_id"] == "a" * 32)
     source = {"kind": "cell", "name": "nb.ipynb", "cell_id": "c", "execution_count": 3, "code": "h1"}
     assert run == {
@@ -155,6 +205,11 @@ def test_json_holds_everything(filled: Store, tmp_path: Path) -> None:
         "inputs": [
             {"name": "digits", "digest": "abc", "source": None, "schema": None, "profile": None, "context": "train"}
         ],
+        "hazards": [HAZARD],
+        "unknown": {"edited_cell": NASTY},
+        "slice": [["s", 4]],
+        "environment": "e1",
+        "generators": {"numpy": "g1"},
     }
 
 

@@ -333,6 +333,7 @@ def test_frame_columns_and_types(store: Store, write: Writer) -> None:
         *(f"params.{key}" for key in sorted([*every, "gap", "bgap", "sgap"])),
         *("metrics.m", "metrics.é", "tags.a.b", "tags.z"),
         *("end_time", "parent_run_id", "seed", "note", "user", "lifecycle_stage"),
+        *("hazard_count", "hazard_severity", "hazards"),
     ]
     text = str(pd.Series(["x"]).dtype)
     kinds = {key: str(frame[f"params.{key}"].dtype) for key in [*every, "gap", "bgap", "sgap"]}
