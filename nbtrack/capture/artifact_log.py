@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from nbtrack.capture import artifacts
+from nbtrack.capture.datasets import input_of
 from nbtrack.capture.state import RunState
 from nbtrack.errors import InputError
 from nbtrack.provenance.fingerprint import fingerprint
-from nbtrack.records import Artifact
+from nbtrack.records import Artifact, Input
 
 
 class ArtifactLogging(RunState):
@@ -166,12 +168,29 @@ class ArtifactLogging(RunState):
         self._check_open()
         found = fingerprint(dataset)
         path = Path(dataset) if found.kind == "file" else None
-        self._event(
-            "input",
-            name=name or (path.name if path else "dataset"),
-            digest=found.digest,
-            source=str(path.absolute()) if path else found.kind,
-            schema=json.dumps(found.schema),
-            profile=json.dumps(found.profile),
-            context=context,
-        )
+        source = str(path.absolute()) if path else found.kind
+        self.add_input(input_of(name or (path.name if path else "dataset"), source, found, context))
+
+    def add_input(self, given: Input) -> None:
+        """Record an input that has its fingerprint; also on a run that has ended.
+
+        Parameters
+        ----------
+        given : Input
+        """
+        self._event("input", **asdict(given))
+        self._inputs.append(given)
+
+    def has_input(self, given: Input) -> bool:
+        """Tell whether an input of the same name, or the same file, was recorded.
+
+        Parameters
+        ----------
+        given : Input
+
+        Returns
+        -------
+        bool
+        """
+        file = given.source if given.source and os.sep in given.source else None
+        return any(given.name == known.name or (file is not None and file == known.source) for known in self._inputs)

@@ -23,13 +23,13 @@ class Fingerprint:
     Attributes
     ----------
     digest : str
-        SHA-256 in hex, of the content or of a sample of it.
+        SHA-256 in hex, of the content or of a sample of it; empty where only the shape was looked at.
     kind : str
-        ``DataFrame``, ``Series``, ``ndarray`` or ``file``.
+        ``DataFrame``, ``Series``, ``ndarray``, ``file``, or another class of table or array.
     schema : dict
         Types by column, or the type of the elements.
     profile : dict
-        Shape or size; ``sampled_rows`` where the hash is of a sample.
+        Shape or size; ``sampled_rows`` (``sampled_elements``, ``sampled_bytes``) where the hash is of a sample.
     """
 
     digest: str
@@ -62,27 +62,31 @@ def fingerprint(data: Any) -> Fingerprint:
     """
     pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
     if pandas is not None and isinstance(data, pandas.DataFrame | pandas.Series):
-        return _of_pandas(data)
+        return of_pandas(data)
     if numpy is not None and isinstance(data, numpy.ndarray):
-        return _of_array(data)
+        return of_array(data)
     if isinstance(data, str | os.PathLike):
-        return _of_file(Path(data))
+        return of_file(Path(data))
     raise InputError(
         f"a {type(data).__name__} has no fingerprint; accepted: a DataFrame, a Series, a NumPy array, or a file's path."
     )
 
 
-def _of_pandas(data: Any) -> Fingerprint:
+def of_pandas(data: Any, step: int | None = None, shape: list[int] | None = None) -> Fingerprint:
+    """Return the fingerprint of a DataFrame or a Series: of every ``step``-th row, by default of all if it is small."""
     import pandas as pd
 
     table = data.to_frame() if isinstance(data, pd.Series) else data
-    profile: dict[str, Any] = {"shape": list(data.shape)}
+    profile: dict[str, Any] = {"shape": shape or list(data.shape)}
+    if step is None:
+        is_large = int(table.memory_usage(index=True, deep=False).sum()) > _MAX_HASHED_BYTES
+        step = max(len(table) // _SAMPLED_ROWS, 1) if is_large else 1
     hashed = table
-    if int(table.memory_usage(index=True, deep=False).sum()) > _MAX_HASHED_BYTES:
+    if step > 1:
         # Evenly spread and always the same rows, so that equal data has equal samples.
-        hashed = table.iloc[:: max(len(table) // _SAMPLED_ROWS, 1)]
+        hashed = table.iloc[::step]
         profile["sampled_rows"] = len(hashed)
-    hasher = hashlib.sha256(repr((list(data.shape), [str(name) for name in table.columns])).encode())
+    hasher = hashlib.sha256(repr((profile["shape"], [str(name) for name in table.columns])).encode())
     try:
         hasher.update(pd.util.hash_pandas_object(hashed, index=True).to_numpy().tobytes())
     except TypeError:
@@ -92,12 +96,16 @@ def _of_pandas(data: Any) -> Fingerprint:
     return Fingerprint(hasher.hexdigest(), type(data).__name__, schema, profile)
 
 
-def _of_array(data: Any) -> Fingerprint:
+def of_array(data: Any, step: int | None = None) -> Fingerprint:
+    """Return the fingerprint of an array: of every ``step``-th element, by default of all if it is small."""
     import numpy as np
 
     profile: dict[str, Any] = {"shape": list(data.shape)}
     hashed = data
-    if data.nbytes > _MAX_HASHED_BYTES:
+    if step is not None and step > 1:
+        hashed = data.flat[::step]
+        profile["sampled_elements"] = len(hashed)
+    elif step is None and data.nbytes > _MAX_HASHED_BYTES:
         hashed = data[:: max(len(data) // _SAMPLED_ROWS, 1)]
         profile["sampled_rows"] = len(hashed)
     hasher = hashlib.sha256(repr((data.shape, str(data.dtype))).encode())
@@ -108,7 +116,8 @@ def _of_array(data: Any) -> Fingerprint:
     return Fingerprint(hasher.hexdigest(), "ndarray", {"dtype": str(data.dtype)}, profile)
 
 
-def _of_file(path: Path) -> Fingerprint:
+def of_file(path: Path) -> Fingerprint:
+    """Return the fingerprint of a file, all of it."""
     hasher = hashlib.sha256()
     try:
         with path.open("rb") as stream:
