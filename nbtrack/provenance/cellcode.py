@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from nbtrack.provenance.bindings import Binding, Kind
 from nbtrack.provenance.cellflow import CellFlow
 from nbtrack.provenance.paths import NamePath, path_of
+from nbtrack.provenance.scopes import attribute_words
 
 _BUILTINS = frozenset(dir(builtins))
 
@@ -24,9 +25,13 @@ class CellCode:
     reads : tuple of str
         Notebook names that the cell may read before it has bound them itself, in order of first use, also inside
         functions and classes of the cell; builtins only where the cell binds them too. A loop counts as run.
+    deferred : frozenset of str
+        Those of them that only functions read which the cell defines and does not run.
     read_paths : tuple of tuple
         What is read from such names, builtins included: ``("cfg", "lr")`` for ``cfg.lr``, ``("cfg", Item("lr"))``
         for ``cfg["lr"]``, ``("cfg",)`` for the whole.
+    used_paths : tuple of tuple
+        Those of the paths whose value is used, not merely changed.
     inputs : tuple of tuple
         Those of the paths that come in from the notebook for sure as far as the order of the code goes: not bound
         above in any branch, not merely shown by the last expression, not the target of what the cell collects.
@@ -55,7 +60,9 @@ class CellCode:
     """
 
     reads: tuple[str, ...] = ()
+    deferred: frozenset[str] = frozenset()
     read_paths: tuple[NamePath, ...] = ()
+    used_paths: tuple[NamePath, ...] = ()
     inputs: tuple[NamePath, ...] = ()
     changes: tuple[NamePath, ...] = ()
     binds: frozenset[str] = frozenset()
@@ -117,9 +124,9 @@ def analyse(source: str) -> CellCode:
     >>> sorted(code.constants), sorted(code.computed), code.reads
     (['C'], ['loss'], ('fit', 'data'))
     """
-    tree = _parse(source)
+    tree = parse(source)
     last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    flow = CellFlow()
+    flow = CellFlow(attribute_words(tree.body))
     flow.run(tree.body[:-1] if last is not None else tree.body)
     shown = None if last is None else _shown_path(last.value)
     if last is not None:
@@ -127,7 +134,9 @@ def analyse(source: str) -> CellCode:
     flow.finish()
     return CellCode(
         reads=tuple(name for name in flow.reads if name not in _BUILTINS or name in flow.binds),
+        deferred=frozenset(flow.deferred),
         read_paths=tuple(flow.paths),
+        used_paths=tuple(flow.used),
         inputs=tuple(flow.inputs),
         changes=tuple(flow.changes),
         binds=frozenset(flow.binds),
@@ -164,7 +173,7 @@ def bound_until(source: str, line: int) -> frozenset[str]:
     frozenset({'a'})
     """
     flow = CellFlow()
-    flow.run(_before(_parse(source).body, line))
+    flow.run(_before(parse(source).body, line))
     return frozenset(flow.binds & flow.certain)
 
 
@@ -190,7 +199,17 @@ def _block_around(node: ast.AST, line: int) -> list[ast.stmt]:
     return []
 
 
-def _parse(source: str) -> ast.Module:
+def parse(source: str) -> ast.Module:
+    """Parse a cell's source without a word about its escape sequences.
+
+    Parameters
+    ----------
+    source : str
+
+    Returns
+    -------
+    ast.Module
+    """
     if "\\" not in source:
         return ast.parse(source, "<cell>")
     # A warning about an escape sequence is for the compiler of the cell to give, once.

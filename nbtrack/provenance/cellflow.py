@@ -24,13 +24,21 @@ _LEAVING = (ast.Raise, ast.Return, ast.Break, ast.Continue)
 class CellFlow(StatementWalker):
     """Walks a cell's module-level code once and keeps what :class:`~nbtrack.provenance.cellcode.CellCode` tells.
 
+    Parameters
+    ----------
+    words : frozenset of str, optional
+        What :func:`~nbtrack.provenance.scopes.attribute_words` says of the whole cell.
+
     What a function of the cell reads counts from where its name is first used: until then the cell may still bind it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: frozenset[str] | None = None) -> None:
         super().__init__()
+        self._words = words
         self.reads: dict[str, None] = {}
         self.paths: dict[NamePath, None] = {}
+        # Those of the paths whose value is used, not merely changed.
+        self.used: dict[NamePath, None] = {}
         self.inputs: dict[NamePath, None] = {}
         self.changes: dict[NamePath, None] = {}
         self.binds: set[str] = set()
@@ -40,12 +48,14 @@ class CellFlow(StatementWalker):
         self.bindings: dict[str, Binding] = {}
         self.stores: dict[NamePath, Binding] = {}
         self.opaque = False
+        self.deferred: set[str] = set()
         self.certain: set[str] = set()
         # In the order in which they became certain, so that a branch can be taken back.
         self._trail: list[str] = []
         self._possible: set[str] = set()
         self._waiting: dict[str, FunctionScope] = {}
         self._decorated: set[str] = set()
+        self._uncalled: dict[NamePath, None] = {}
         self._collecting: set[NamePath] = set()
         self._loops: list[Loop] = []
         self._bound_in: dict[str, Loop | None] = {}
@@ -64,11 +74,16 @@ class CellFlow(StatementWalker):
 
     def finish(self) -> None:
         """Draw the conclusions that need the whole cell."""
+        # A function that is never used in the cell is not run by it: what decorators are given they call later.
+        run = set(self.reads)
+        for name in [name for name in self._waiting if name in self._decorated]:
+            self._release(name)
         self._only_shown = True
         for name in list(self._waiting):
-            # Decorators keep functions to call them later; any other that is never used in the cell is not run by it.
-            self._only_shown = name not in self._decorated
             self._release(name)
+        for path in self._uncalled:
+            self.read(path)
+        self.deferred = set(self.reads) - run
         collected = self._collecting
         self.inputs = {
             path: None for path in self.inputs if not any(target[: len(path)] == path for target in collected)
@@ -89,6 +104,7 @@ class CellFlow(StatementWalker):
             return
         self.reads.setdefault(name)
         self.paths.setdefault(path)
+        self.used.setdefault(path)
         if name not in self._possible and not self._only_shown and not self._is_set(path):
             self.inputs.setdefault(path)
 
@@ -197,9 +213,10 @@ class CellFlow(StatementWalker):
         """Keep a function or class, and what it will read once its name is used."""
         self.defines.add(node.name)
         self.bind(node.name, Role.DEFINE, None, node)
-        scope = ClassScope(node) if isinstance(node, ast.ClassDef) else FunctionScope(node)
+        scope = ClassScope(node, self._words) if isinstance(node, ast.ClassDef) else FunctionScope(node)
         self.binds |= scope.sets
         if isinstance(scope, ClassScope):
+            self._uncalled.update(scope.uncalled)
             # The body of a class runs at once.
             for path in scope.reads:
                 self.read(path)

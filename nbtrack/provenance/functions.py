@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType, NoneType
 from typing import Any
 
+from nbtrack.provenance.mutations import MODULES
 from nbtrack.provenance.objects import (
     MISSING,
     attribute,
@@ -31,7 +32,9 @@ _LOADS = frozenset({"LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "LOAD_CO
 _NO_STEP = frozenset({"CACHE", "COPY", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL", "RESUME"})
 
 
-def reached_paths(value: Any, namespace: Mapping[str, Any]) -> tuple[NamePath, ...]:
+def reached_paths(
+    value: Any, namespace: Mapping[str, Any], mentioned: frozenset[str] | None = None
+) -> tuple[NamePath, ...]:
     """Return what a notebook function or class reads of the notebook when it runs, and what those it calls read.
 
     Parameters
@@ -41,6 +44,9 @@ def reached_paths(value: Any, namespace: Mapping[str, Any]) -> tuple[NamePath, .
         container of such; anything else reads nothing.
     namespace : mapping of str to object
         The notebook's names.
+    mentioned : frozenset of str, optional
+        Words of the code that uses the value: methods that neither it nor what it calls mentions are not called,
+        special ones apart. Default: all methods may be.
 
     Returns
     -------
@@ -57,18 +63,54 @@ def reached_paths(value: Any, namespace: Mapping[str, Any]) -> tuple[NamePath, .
     found: dict[NamePath, None] = {}
     seen: set[int] = set()
     pending = [value]
+    words = None if mentioned is None else set(mentioned)
+    waiting: list[tuple[str, Any]] = []
     while pending and len(seen) < _MAX_FUNCTIONS:
         current = pending.pop()
         if id(current) in seen or not _can_run(current):
             continue
         seen.add(id(current))
-        pending.extend(_inside(current, namespace))
+        for name, inner in _inside(current, namespace):
+            if words is None or name is None or name in words or (name.startswith("__") and name.endswith("__")):
+                pending.append(inner)
+            else:
+                waiting.append((name, inner))
         if type(current) is FunctionType and current.__globals__ is namespace:
             for path in code_paths(current.__code__):
                 if root_of(path) in namespace:
                     found.setdefault(path)
                     pending.append(namespace[root_of(path)])
+            if words is not None:
+                words |= _words(current.__code__)
+                for root in _roots(current.__code__):
+                    # What it only changes or collects into counts where it is asked what may be touched.
+                    if root in namespace and not any(path[0] == root for path in found):
+                        found.setdefault((root,))
+                        pending.append(namespace[root])
+        if words is not None and not pending:
+            pending = [inner for name, inner in waiting if name in words]
+            waiting = [(name, inner) for name, inner in waiting if name not in words]
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=1024)
+def _roots(code: CodeType) -> tuple[str, ...]:
+    """Return the module names that a code object and those in it load or set."""
+    found = {step.argval: None for step in dis.get_instructions(code) if step.opname.endswith("_GLOBAL")}
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            found.update(dict.fromkeys(_roots(constant)))
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=1024)
+def _words(code: CodeType) -> frozenset[str]:
+    """Return the names and texts in a code object and those in it."""
+    found = {*code.co_names, *(constant for constant in code.co_consts if type(constant) is str)}
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            found |= _words(constant)
+    return frozenset(found)
 
 
 def _can_run(value: Any) -> bool:
@@ -79,8 +121,24 @@ def _can_run(value: Any) -> bool:
 _PLAIN = (int, float, str, bool, ModuleType, BuiltinFunctionType, NoneType, bytes, complex, slice, range)
 
 
-def _inside(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what may run when a value is called, or when a method of it is."""
+def _inside(value: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str | None, Any]]:
+    """Yield what may run when a value is called, or when a method of it is: the method's name, or None, with it."""
+    cls = type(value)
+    if cls is property:
+        yield from ((None, function) for function in (value.fget, value.fset))
+    elif is_class(value):
+        yield from _methods(value, namespace)
+    elif cls in _HOLDERS if type(cls) is type else False:
+        yield from ((None, item) for item in _held(value))
+    else:
+        yield from ((None, item) for item in _wrapped(value))
+        yield from _methods(cls, namespace)
+
+
+_HOLDERS = frozenset({FunctionType, MethodType, functools.partial, list, tuple, set, frozenset, dict, *_WRAPPERS})
+
+
+def _held(value: Any) -> Iterator[Any]:
     cls = type(value)
     if cls is FunctionType:
         yield from _wrapped(value)
@@ -94,20 +152,13 @@ def _inside(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
         yield value.func
         yield from value.args
         yield from value.keywords.values()
-    elif cls is property:
-        yield from (value.fget, value.fset)
     elif is_a(value, *_WRAPPERS):
         yield value.__wrapped__
-    elif is_class(value):
-        yield from _methods(value, namespace)
-    elif is_a(value, list, tuple, set, frozenset):
-        yield from value if len(value) <= _MAX_ITEMS else ()
     elif cls is dict:
         items = mapping_items(value) if len(value) <= _MAX_ITEMS else None
         yield from (item for _, item in items or ())
     else:
-        yield from _wrapped(value)
-        yield from _methods(cls, namespace)
+        yield from value if len(value) <= _MAX_ITEMS else ()
 
 
 def _wrapped(value: Any) -> Iterator[Any]:
@@ -117,12 +168,12 @@ def _wrapped(value: Any) -> Iterator[Any]:
             yield held[name]
 
 
-def _methods(cls: type, namespace: Mapping[str, Any]) -> Iterator[Any]:
+def _methods(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for base in bases(cls):
         if is_notebook_class(base, namespace):
             for name, member in members(base).items():
                 if name not in ("__dict__", "__weakref__"):
-                    yield attribute(member, "func") if type(member) is functools.cached_property else member
+                    yield name, attribute(member, "func") if type(member) is functools.cached_property else member
 
 
 def _content(cell: CellType) -> Any:
@@ -170,7 +221,7 @@ def _path_from(steps: list[dis.Instruction], position: int) -> NamePath | None:
         step = steps[place]
         following = steps[place + 1].opname if place + 1 < len(steps) else ""
         if step.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            if step.argval in MUTATORS:
+            if step.argval in MUTATORS and path[0] not in MODULES:
                 return None
             path.append(step.argval)
             place += 1

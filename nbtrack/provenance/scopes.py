@@ -74,21 +74,34 @@ class FunctionScope(StatementWalker):
         self.sets |= inner.sets
 
 
+def attribute_words(body: list[ast.stmt]) -> frozenset[str] | None:
+    """Return the attributes and texts that code mentions; None where it defines no class, which alone asks."""
+    if not any(isinstance(node, ast.ClassDef) for node in body):
+        return None
+    parts = [part for node in body for part in ast.walk(node)]
+    texts = {part.value for part in parts if isinstance(part, ast.Constant) and type(part.value) is str}
+    return frozenset({part.attr for part in parts if isinstance(part, ast.Attribute)} | texts)
+
+
 class ClassScope(FunctionScope):
     """What a class body reads while it runs (``reads``), and what its methods read when called (``later``).
 
     Parameters
     ----------
     node : ast.ClassDef
+    words : frozenset of str, optional
+        Words of the code around it: methods that it does not mention are not called there, special ones apart.
 
     Attributes
     ----------
-    later : dict
-        Paths, as keys.
+    later, uncalled : dict
+        Paths, as keys; ``uncalled`` those that only methods read which nobody mentions.
     """
 
-    def __init__(self, node: ast.ClassDef) -> None:
+    def __init__(self, node: ast.ClassDef, words: frozenset[str] | None = None) -> None:
         self.later: dict[NamePath, None] = {}
+        self.uncalled: dict[NamePath, None] = {}
+        self._words = words
         super().__init__(node)
 
     def _run(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> None:
@@ -111,6 +124,8 @@ class ClassScope(FunctionScope):
             self.later.update(inner.later)
             self.changes.update(inner.changes)
             self.sets |= inner.sets
+        elif not (self._words is None or node.name in self._words or node.name.startswith("__") or node.decorator_list):
+            self.uncalled.update(FunctionScope(node).reads)
         else:
             method = FunctionScope(node)
             self.later.update(method.reads)

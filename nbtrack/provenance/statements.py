@@ -89,6 +89,9 @@ class StatementWalker(ExpressionWalker):
         path = path_of(node.target)
         if path is not None:
             self.visit_read(path)
+        elif not isinstance(node.target, ast.Name):
+            # df[COLUMN] += 1: which part it reads cannot be told.
+            self.expression(ast.parse(ast.unparse(node.target), mode="eval").body)
         self.expression(node.value)
         self.target(node.target, Role.VALUE, None, node)
 
