@@ -1,0 +1,249 @@
+"""Code whose results hang on chance or on the moment: generators without a seed, clocks, string hashing."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MAKERS = frozenset("default_rng RandomState Random PCG64 MT19937 Philox SFC64 SeedSequence seed".split())
+_CLOCKS = frozenset(
+    "time.time time.time_ns time.perf_counter time.perf_counter_ns time.monotonic time.process_time "
+    "datetime.now datetime.utcnow datetime.today datetime.datetime.now datetime.datetime.utcnow date.today dt.now "
+    "datetime.date.today datetime.datetime.today pd.Timestamp.now pandas.Timestamp.now Timestamp.now "
+    "perf_counter monotonic time.ctime time.localtime time.gmtime time.strftime dt.datetime.now dt.date.today "
+    "pd.Timestamp.today pd.Timestamp.utcnow default_timer timeit.default_timer".split()
+)
+_CHANCE = frozenset(
+    "uuid.uuid4 uuid.uuid1 uuid4 uuid1 os.urandom os.getpid secrets.token_hex secrets.randbelow secrets.randbits "
+    "secrets.choice secrets.token_bytes secrets.SystemRandom random.SystemRandom SystemRandom input id "
+    "getpid urandom".split()
+)
+_ORDERED = frozenset("list tuple enumerate iter next zip map reversed dict".split())
+_SUSPECTS = _CLOCKS | _CHANCE | _ORDERED | {"hash"}
+_TELLING = frozenset("print display debug info warning log format write set_description set_postfix".split())
+
+
+def called(node: ast.Call) -> str:
+    """Return the dotted name that a call calls; empty where it is none."""
+    steps: list[str] = []
+    function: ast.expr = node.func
+    while isinstance(function, ast.Attribute):
+        steps.append(function.attr)
+        function = function.value
+    if not isinstance(function, ast.Name):
+        return ""
+    return ".".join([function.id, *reversed(steps)])
+
+
+def unseeded_makers(node: ast.AST, nones: frozenset[str]) -> Iterator[str]:
+    """Yield the calls that make a random generator without giving it a seed.
+
+    Parameters
+    ----------
+    node : ast.AST
+    nones : frozenset of str
+        Names that stand for None.
+
+    Yields
+    ------
+    str
+        As written.
+
+    Examples
+    --------
+    >>> list(unseeded_makers(ast.parse("rng = np.random.default_rng()"), frozenset()))
+    ['np.random.default_rng()']
+    """
+    for statement in _statements(node):
+        for call in _outlined(statement).makers:
+            if _no_seed(call, nones):
+                yield ast.unparse(call)
+
+
+def _no_seed(call: ast.Call, nones: frozenset[str]) -> bool:
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return all(
+        (isinstance(item, ast.Constant) and item.value is None) or (isinstance(item, ast.Name) and item.id in nones)
+        for item in given
+    )
+
+
+def volatile_uses(node: ast.AST, around: ast.AST | None = None) -> Iterator[str]:
+    """Yield what a piece of code takes from clocks, string hashing and the like, save for measuring and telling time.
+
+    Parameters
+    ----------
+    node : ast.AST
+        A whole cell or function, so that what becomes of a reading of the clock can be seen.
+    around : ast.AST, optional
+        All code that may go on with what ``node`` makes; default ``node`` itself.
+
+    Yields
+    ------
+    str
+        As written.
+
+    Examples
+    --------
+    >>> list(volatile_uses(ast.parse("seed = int(time.time())")))
+    ['time.time()']
+    >>> list(volatile_uses(ast.parse("t0 = time.time(); took = time.time() - t0")))
+    []
+    """
+    around = node if around is None else around
+    seen = [_outlined(statement) for statement in _statements(node)]
+    if not any(outline.suspects for outline in seen):
+        return
+    sets = _set_names(around)
+    for outline in seen:
+        for part in outline.suspects:
+            if isinstance(part, ast.Call):
+                if _is_volatile(part, outline.parents, around, sets):
+                    yield ast.unparse(part)
+            elif not _order_is_lost(part, outline.parents) and _is_set(part.iter, sets):
+                yield ast.unparse(part.iter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """What matters here of a statement; found once, since a notebook's cells are asked about with every run.
+
+    Attributes
+    ----------
+    parents : dict of AST to AST
+    suspects : tuple of AST
+        Calls, loops and comprehensions that may be volatile.
+    makers : tuple of ast.Call
+        Calls that make or seed a random generator.
+    sets : tuple of (str, bool)
+        Names that are assigned to, and whether a set.
+    """
+
+    parents: dict[ast.AST, ast.AST]
+    suspects: tuple[ast.Call | ast.For | ast.comprehension, ...]
+    makers: tuple[ast.Call, ...]
+    sets: tuple[tuple[str, bool], ...]
+
+
+def _statements(node: ast.AST) -> list[ast.AST]:
+    return list(node.body) if isinstance(node, ast.Module) else [node]
+
+
+@functools.lru_cache(maxsize=4096)
+def _outlined(statement: ast.AST) -> _Outline:
+    parents: dict[ast.AST, ast.AST] = {}
+    suspects: list[ast.Call | ast.For | ast.comprehension] = []
+    makers: list[ast.Call] = []
+    sets: list[tuple[str, bool]] = []
+    for part in ast.walk(statement):
+        parents.update((child, part) for child in ast.iter_child_nodes(part))
+        match part:
+            case ast.For() | ast.comprehension():
+                suspects.append(part)
+            case ast.Call():
+                name = called(part)
+                if name in _SUSPECTS or getattr(part.func, "attr", "") == "join":
+                    suspects.append(part)
+                if name.rpartition(".")[2] in _MAKERS:
+                    makers.append(part)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                sets.append((name, _is_set(value)))
+    return _Outline(parents, tuple(suspects), tuple(makers), tuple(sets))
+
+
+def _is_volatile(call: ast.Call, parents: dict[ast.AST, ast.AST], around: ast.AST, sets: frozenset[str]) -> bool:
+    name = called(call)
+    if name in _CLOCKS:
+        everything = dict(parents)
+        for statement in _statements(around):
+            everything.update(_outlined(statement).parents)
+        return not _only_measures(call, everything, around)
+    if name in _CHANCE:
+        return not _is_told(call, parents)
+    if name == "hash":
+        return bool(call.args) and not _is_number(call.args[0])
+    if name in _ORDERED or (isinstance(call.func, ast.Attribute) and call.func.attr == "join"):
+        return any(_is_set(argument, sets) for argument in call.args)
+    return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_number, node.elts))
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+
+
+def _set_names(node: ast.AST) -> frozenset[str]:
+    """Return the names that stand for sets of texts wherever they are bound."""
+    bound = dict(pair for statement in _statements(node) for pair in _outlined(statement).sets)
+    return frozenset(name for name, is_set in bound.items() if is_set)
+
+
+def _is_set(node: ast.expr, names: frozenset[str] = frozenset()) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in names
+    if isinstance(node, ast.Call):
+        return called(node) == "set" and bool(node.args)
+    if isinstance(node, ast.Set):
+        return not all(map(_is_number, node.elts))
+    return isinstance(node, ast.SetComp)
+
+
+def _order_is_lost(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether what is made in the order of a set is put in order, or has none."""
+    if isinstance(node, ast.For):
+        return False
+    made = parents[node]
+    if isinstance(made, ast.SetComp | ast.DictComp):
+        return True
+    outer = parents.get(made)
+    return isinstance(outer, ast.Call) and called(outer).rpartition(".")[2] in (
+        "sorted", "sum", "max", "min", "len", "set", "any", "all", "frozenset", "fsum",
+    )  # fmt: skip
+
+
+def _only_measures(call: ast.AST, parents: dict[ast.AST, ast.AST], whole: ast.AST) -> bool:
+    if _is_told(call, parents):
+        return True
+    parent = parents.get(call)
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub):
+        return not _decides(parent, parents)
+    if isinstance(parent, ast.Assign | ast.NamedExpr | ast.AnnAssign):
+        target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
+        if isinstance(target, ast.Name):
+            uses = [
+                part
+                for part in ast.walk(whole)
+                if isinstance(part, ast.Name) and part.id == target.id and isinstance(part.ctx, ast.Load)
+            ]
+            return all(_is_difference(use, parents) or _is_told(use, parents) for use in uses)
+    return isinstance(parent, ast.Expr)
+
+
+def _is_difference(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    parent = parents.get(node)
+    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub) and not _decides(parent, parents)
+
+
+def _decides(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a duration decides what runs: ``while time.time() - t0 < 10``."""
+    while (parent := parents.get(node)) is not None and isinstance(parent, ast.expr):
+        node = parent
+    return isinstance(parent, ast.While | ast.If | ast.IfExp) and parent.test is node
+
+
+def _is_told(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a value is only printed or logged."""
+    while (parent := parents.get(node)) is not None:
+        if isinstance(parent, ast.Call) and parent.func is not node and _tells(parent):
+            return True
+        if isinstance(parent, ast.stmt):
+            return False
+        node = parent
+    return False
+
+
+def _tells(call: ast.Call) -> bool:
+    return called(call).rpartition(".")[2] in _TELLING
