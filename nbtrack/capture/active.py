@@ -9,6 +9,7 @@ never mix their runs up.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _current: ContextVar[ActiveRun | None] = ContextVar("nbtrack_active_run", default=None)
 _ambient: list[ActiveRun] = []
 _last: ActiveRun | None = None
+# For whoever watches cells; a script that nobody watches starts more than are kept.
+_begun: deque[ActiveRun] = deque(maxlen=1000)
 
 
 def active_run() -> ActiveRun | None:
@@ -65,6 +68,14 @@ def enter(run: ActiveRun) -> None:
     if threading.current_thread() is threading.main_thread():
         _ambient.append(run)
     _last = run
+    _begun.append(run)
+
+
+def take_begun() -> list[ActiveRun]:
+    """Return the runs that have begun since this was last asked."""
+    found = list(_begun)
+    _begun.clear()
+    return found
 
 
 def leave(run: ActiveRun) -> None:

@@ -72,8 +72,8 @@ class Baselines:
         started = time.monotonic()
         try:
             found = self.store.metric_ranges(experiment, exclude_run_id=run_id)
-        except NbtrackError:
-            # A store that cannot be read now has its say elsewhere; the card just compares with less.
+        except (NbtrackError, OSError):
+            # A store that cannot be read now, or is gone, has its say elsewhere; the card just compares with less.
             return
         with self._lock:
             self._ranges[experiment] = found

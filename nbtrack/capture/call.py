@@ -13,7 +13,6 @@ from nbtrack.capture.experiment import current_experiment
 from nbtrack.capture.fluent import new_run
 from nbtrack.capture.results import metrics_of, result_names
 from nbtrack.capture.run import ActiveRun
-from nbtrack.capture.seeds import seed_everything
 from nbtrack.config import settings
 from nbtrack.errors import NbtrackError
 from nbtrack.notebook import source_name
@@ -72,8 +71,6 @@ class TrackedCall:
         except NbtrackError as error:
             # A value that cannot be kept must not keep the function from running.
             run.warn(str(error))
-        if options.seed is not None:
-            seed_everything(options.seed)
         return run
 
     def _arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

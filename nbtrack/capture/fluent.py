@@ -85,6 +85,8 @@ def start_run(
         )
     if run_id is not None:
         run = _resume(run_id)
+        if seed is not None:
+            seed_everything(seed)
     else:
         around = active.active_run() if blocking is not None else None
         run = new_run(
@@ -99,8 +101,6 @@ def start_run(
         run.set_tags(tags)
     if description is not None:
         run.set_note(description)
-    if seed is not None:
-        seed_everything(seed)
     return run
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nbtrack.capture import progress
 from nbtrack.capture.run import ActiveRun
-from nbtrack.records import LiveView
+from nbtrack.views import LiveView
 
 _INTERVAL_S = 0.25
 # A cell that is over sooner shows its card at once, without a flicker before it.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
+import traceback
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from nbtrack.capture import active, values
+from nbtrack.capture import active, generators, values
 from nbtrack.capture.artifact_log import ArtifactLogging
 from nbtrack.capture.failure import describe_error
-from nbtrack.capture.seeds import check_seed
-from nbtrack.errors import InputError, ParamError
+from nbtrack.capture.secrets import without_secrets
+from nbtrack.capture.seeds import check_seed, seed_everything
+from nbtrack.capture.surroundings import surroundings
+from nbtrack.errors import InputError, NbtrackError, ParamError
 from nbtrack.records import RunRecord, Status
 
 if TYPE_CHECKING:
@@ -60,13 +64,16 @@ class ActiveRun(ArtifactLogging):
     # --- life ---------------------------------------------------------------------------------------------------
 
     def begin(self) -> Self:
-        """Record the start of the run.
+        """Seed, where the run has a seed, and record the start of the run and what it starts from.
 
         Returns
         -------
         ActiveRun
         """
-        code = self.source.code
+        if self.seed is not None:
+            # Before the run exists: an interrupt while NumPy is imported leaves none behind.
+            seed_everything(self.seed)
+        code = None if self.source.code is None else without_secrets(self.source.code)
         digest = None if code is None else hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
         if digest is not None:
             self.store.append_event({"t": "source", "hash": digest, "text": code})
@@ -89,7 +96,17 @@ class ActiveRun(ArtifactLogging):
                 },
             }
         )
+        try:
+            self.generators = generators.record(self)
+            surroundings.attach(self)
+        except Exception as error:  # noqa: BLE001 - no defect in what is only told beside it may keep a run from starting
+            self._fail_beside("record what the run starts from", error)
         return self
+
+    def _fail_beside(self, doing: str, error: Exception) -> None:
+        text = f"nbtrack could not {doing} ({type(error).__name__}: {error})."
+        with contextlib.suppress(NbtrackError):
+            self._event("problem", text=text, detail="".join(traceback.format_exception(error)))
 
     def end(self, status: str = "finished", error: BaseException | None = None) -> None:
         """End the run; a second call does nothing.
@@ -125,6 +142,10 @@ class ActiveRun(ArtifactLogging):
         }
         self._event("end", status=ending, end=self.end_us, error=described)
         active.leave(self)
+        try:
+            surroundings.settle(self)
+        except Exception as problem:  # noqa: BLE001 - the run has ended, and its outcome is told
+            self._fail_beside("look at the environment again", problem)
 
     def __enter__(self) -> Self:
         self.scoped = True

@@ -44,6 +44,12 @@ _VALUES = re.compile(
     """,
     re.VERBOSE,
 )
+_ASSIGNED = re.compile(r"""(?<![\w.-])([\w.-]{1,100})["'\])]{0,3}\s{0,20}[:=]\s{0,20}["']?[^\s"',;#)]{3}""")
+_HIDDEN = "…"
+# password = "…", connect(password="…"), {"password": "…"}, environ["PASSWORD"] = "…"
+_NAMED_TEXTS = re.compile(
+    r"""(?P<head>\b(?P<name>\w{1,100})["']?\]?\s*(?:=|:)\s*[rbu]?)(?P<quote>"|')(?P<text>[^"'\n]{1,1000})(?P=quote)"""
+)
 _JSON_NAMES = re.compile(r'"([^"\\]{1,100})": "')
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -78,6 +84,13 @@ def json_looks_secret(text: str) -> bool:
     return _VALUES.search(text) is not None or any(_named_secret(key) for key in _JSON_NAMES.findall(text))
 
 
+def line_looks_secret(line: str) -> bool:
+    """Tell whether a line of a program or of a settings file holds what looks like a credential, or assigns to one."""
+    if _VALUES.search(line) is not None:
+        return True
+    return any(_named_secret(part) for name in _ASSIGNED.findall(line) for part in name.split("."))
+
+
 def _names_password(name: str) -> bool:
     words = {word.lower() for word in _WORD.findall(name)}
     return not words.isdisjoint(("password", "passwd", "passcode", "pwd")) and words.isdisjoint(_HARMLESS)
@@ -93,3 +106,29 @@ def _named_secret(name: str) -> bool:
     if any(first in _KEY_KINDS and second in ("key", "keys") for first, second in pairwise(lower)):
         return True
     return lower == ["token"] or (lower[-1:] == ["token"] and lower[-2] in _TOKEN_KINDS)
+
+
+def without_secrets(source: str) -> str:
+    """Return a source with what looks like a credential in it blacked out, as it may be stored.
+
+    Parameters
+    ----------
+    source : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> without_secrets('api_key = "abc"; C = 1')
+    'api_key = "…"; C = 1'
+    """
+    hidden = _VALUES.sub(_HIDDEN, source)
+
+    def hide(match: re.Match[str]) -> str:
+        if not _named_secret(match["name"]):
+            return match[0]
+        return f"{match['head']}{match['quote']}{_HIDDEN}{match['quote']}"
+
+    return _NAMED_TEXTS.sub(hide, hidden)

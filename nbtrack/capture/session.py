@@ -24,17 +24,18 @@ from nbtrack.capture.experiment import check_name, current_experiment
 from nbtrack.capture.failure import first_user_frame
 from nbtrack.capture.fluent import new_run
 from nbtrack.capture.live import LiveLine
+from nbtrack.capture.observer import Observer
 from nbtrack.capture.options import TrackOptions
 from nbtrack.capture.run import ActiveRun
-from nbtrack.capture.seeds import seed_everything
 from nbtrack.config import find_store_root, settings
 from nbtrack.errors import OptionError
 from nbtrack.notebook import notebook_path
 from nbtrack.provenance.cellcode import bound_until
-from nbtrack.records import CardView, LiveView, Source
+from nbtrack.records import Source
 from nbtrack.store.layout import Layout
 from nbtrack.store.reading import current_store
 from nbtrack.store.store import Store
+from nbtrack.views import CardView, LiveView
 
 
 class Display(Protocol):
@@ -84,12 +85,15 @@ class Session:
         self._depth = 0
         self._running: list[_Running] = []
         self._last_read: tuple[str, str, TrackedCell] | None = None
+        self._observer = Observer(shell)
 
     def attach(self) -> None:
         """Listen to the shell."""
         self.shell.events.register("pre_run_cell", self._before_cell)
         self.shell.events.register("post_run_cell", self._after_cell)
         self.shell.input_transformers_cleanup.append(self._transform)
+        with self._boundary("read the cells that ran before"):
+            self._observer.recover()
         with self._boundary("look up earlier runs"):
             # So that the first card need not wait for them. Looking must not make a store where there is none.
             if Layout(find_store_root()).database.exists():
@@ -130,20 +134,28 @@ class Session:
         if self._depth > 1:
             return
         with self._boundary("start tracking this cell"):
+            count = self.shell.execution_count - (1 if info.store_history else 0)
             parts = _split_raw(info.raw_cell)
-            if parts is None or (info.transformed_cell or "").startswith("get_ipython().run_cell_magic('track'"):
-                return
-            cell = self._read(*parts)
-            if not cell.broken:
-                count = self.shell.execution_count - (1 if info.store_history else 0)
+            if parts is not None and (info.transformed_cell or "").startswith("get_ipython().run_cell_magic('track'"):
+                parts = None
+            cell = None if parts is None else self._read(*parts)
+            if cell is not None and not cell.broken:
                 self._begin(cell, cell_id=info.cell_id, execution_count=count)
+            with self._boundary("see what this cell reads"):
+                run = self._running[-1].run if self._running and self._running[-1].depth == self._depth else None
+                self._observer.begin(info, count, cell if run is not None else None, run)
 
     def _after_cell(self, result: Any) -> None:
         if not self._depth:
             # The cell that loaded the extension ends without having begun.
             return
-        if self._running and self._running[-1].depth == self._depth:
-            self._end(result.result, result.error_before_exec or result.error_in_exec)
+        error = result.error_before_exec or result.error_in_exec
+        tracked = bool(self._running) and self._running[-1].depth == self._depth
+        if self._depth == 1:
+            with self._boundary("see what this cell changed"):
+                self._observer.end(error, self._line_that_raised(error) if error else None, result.result is not None)
+        if tracked:
+            self._end(result.result, error)
         self._depth -= 1
 
     def _read(self, line: str, body: str) -> TrackedCell:
@@ -231,8 +243,6 @@ class Session:
             run.set_tags(options.tags)
         if options.note:
             run.set_note(options.note)
-        if options.seed is not None:
-            seed_everything(options.seed)
         self._baselines_of(run.store).refresh(run.experiment, run.run_id)
         if not options.quiet and settings().live:
             self.display.begin()
@@ -246,6 +256,8 @@ class Session:
             self._capture(running, value, error)
         with self._boundary("end this cell's run"):
             run.end(error=error)
+        with self._boundary("find out what this run depends on"):
+            self._observer.assess(run)
         with self._boundary("show the run card"):
             self._show(running)
 
@@ -255,7 +267,7 @@ class Session:
             return
         certain = None
         if error is not None:
-            line = self._line_that_raised(error, running.cell)
+            line = self._line_that_raised(error)
             certain = bound_until(running.cell.source, line) if line else frozenset()
         found = autocapture.capture(
             code,
@@ -274,12 +286,12 @@ class Session:
         for text in found.problems:
             run.warn(text)
 
-    def _line_that_raised(self, error: BaseException, cell: TrackedCell) -> int | None:
+    def _line_that_raised(self, error: BaseException) -> int | None:
         """Return the line of the cell's own code, from 1, at which it ended; None where that cannot be told."""
         trace = first_user_frame(error)
         if trace is None or trace.tb_frame.f_globals is not self.shell.user_ns:
             return None
-        if cell.body.lstrip().startswith("%%"):
+        if linecache.getline(trace.tb_frame.f_code.co_filename, 1).startswith("%%"):
             return None
         # Where the body runs natively, the %%track line stands above it as a comment.
         shift = 1 if linecache.getline(trace.tb_frame.f_code.co_filename, 1).startswith("# %%track") else 0

@@ -95,15 +95,21 @@ def add_param(key: str, value: Any, found: dict[str, Param], *, literal: bool = 
     literal : bool
         The value is written out in the cell, and so may be larger.
     """
-    if key in found or not is_key(key) or looks_secret(key, value):
+    # Long texts are not even looked through for credentials: in some that takes a minute.
+    if key in found or not is_key(key) or is_document(value) or looks_secret(key, value):
         return
     param = text_of(value)
     if param is None and (_is_literal(value) if literal else _is_short(value)):
         param = param_of(value)
-        if param is not None and json_looks_secret(param.text):
+        if param is not None and (len(param.text) > _MAX_CHARS or json_looks_secret(param.text)):
             return
     if param is not None and len(param.text) <= _MAX_CHARS:
         found[key] = param
+
+
+def is_document(value: Any) -> bool:
+    """Tell whether a value is a text too long to be a param."""
+    return type(value) is str and len(value) > _MAX_CHARS
 
 
 def _is_literal(value: Any) -> bool:
@@ -115,7 +121,6 @@ def _is_short(value: Any) -> bool:
     if not is_a(value, list, tuple, set, frozenset) or not 0 < len(value) <= _MAX_ITEMS:
         return False
     inner = [item for item in value if is_a(item, list, tuple)]
-    single = all(
-        text_of(item) is not None for items in (value, *inner) for item in items if not is_a(item, list, tuple)
-    )
-    return single and sum(map(len, inner)) <= _MAX_ITEMS
+    if sum(map(len, inner)) > _MAX_ITEMS:
+        return False
+    return all(text_of(item) is not None for items in (value, *inner) for item in items if not is_a(item, list, tuple))

@@ -7,13 +7,29 @@ import os
 import threading
 import time
 import uuid
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.capture import values
 from nbtrack.capture.names import new_run_name
 from nbtrack.capture.seeds import check_seed
 from nbtrack.errors import RunEndedError
-from nbtrack.records import Artifact, Param, RunData, RunError, RunInfo, RunRecord, Source, Status, experiment_id
+from nbtrack.records import (
+    Artifact,
+    CellExecution,
+    Hazard,
+    Input,
+    Param,
+    Provenance,
+    RunData,
+    RunError,
+    RunInfo,
+    RunRecord,
+    Source,
+    Status,
+    experiment_id,
+)
+from nbtrack.report import report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,13 +66,18 @@ class RunState:
         self.status: Status = "running"
         self.error: RunError | None = None
         self.warnings: list[str] = []
+        # Set by whoever watches the cells, when the run ends.
+        self.provenance = Provenance()
         self.ended = False
         self.points_logged = 0
+        # The hashes of the generators' states at the start, by stream.
+        self.generators: dict[str, str] = {}
         self._params: dict[str, Param] = {}
         # Per metric the point with the greatest step: (step, value), what the store calls its last value.
         self._last: dict[str, tuple[int, float]] = {}
         self._tags: dict[str, str] = {}
         self._artifacts: dict[str, Artifact] = {}
+        self._inputs: list[Input] = []
         self._lock = threading.Lock()
 
     @property
@@ -101,7 +122,51 @@ class RunState:
             note=self.note,
             warnings=tuple(self.warnings),
             artifacts=tuple(self._artifacts.values()),
+            provenance=self.provenance,
+            inputs=tuple(self._inputs),
         )
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """Reasons why the run's numbers may not come back, worst first; known when it has ended."""
+        return self.provenance.hazards
+
+    def record_provenance(self, session: str, provenance: Provenance) -> None:
+        """Record what the run depends on; a later record replaces an earlier one.
+
+        Parameters
+        ----------
+        session : str
+            Id of the kernel's session, whose executions the slice holds.
+        provenance : Provenance
+        """
+        self.provenance = provenance
+        self._event(
+            "provenance",
+            hazards=[asdict(hazard) for hazard in provenance.hazards],
+            unknown=dict(provenance.unknown),
+            slice={"session": session, "sequences": [member.sequence for member in provenance.slice]},
+        )
+
+    def slice(self) -> tuple[CellExecution, ...]:
+        """Return the least cell executions that the run depends on.
+
+        Returns
+        -------
+        tuple of CellExecution
+            In order, the run itself last; empty while the run is running, and where they are not known.
+        """
+        return self.provenance.slice
+
+    def report(self) -> dict[str, Any]:
+        """Return everything about the run as one mapping that JSON can hold.
+
+        Returns
+        -------
+        dict
+            As :func:`nbtrack.report.report` describes it.
+        """
+        return report(self.record())
 
     def history(self, key: str | None = None) -> pd.DataFrame:
         """Return the logged points as the store has them.
@@ -168,6 +233,8 @@ class RunState:
         self._last = {key: (last_steps.get(key, 0), value) for key, value in record.data.metrics.items()}
         self._tags = dict(record.data.tags)
         self._artifacts = {artifact.path: artifact for artifact in record.artifacts}
+        self._inputs = list(record.inputs)
+        self.provenance = record.provenance
 
     def _event(self, kind: str, **fields: Any) -> None:
         self.store.append_event({"t": kind, "run": self.run_id, **fields})

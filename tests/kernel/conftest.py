@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import builtins
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Shell:
 
 def make_shell(load: bool) -> Iterator[Shell]:
     InteractiveShell.clear_instance()
+    # Left by a doctest, it would have the shell believe that the user binds it.
+    vars(builtins).pop("_", None)
     config = Config()
     config.HistoryManager.hist_file = ":memory:"
     config.InteractiveShell.colors = "nocolor"

@@ -1,0 +1,114 @@
+"""Files as variables of the notebook: which version of them a cell read or wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import FunctionType, ModuleType
+from typing import Any
+
+from nbtrack.capture.files import FileDigests, FileLog, is_local
+from nbtrack.provenance.digests import plain_digest
+from nbtrack.provenance.history import Execution, History, Version
+
+# How much of what a cell opened is gone through behind it: of one file, and in all.
+_MAX_BYTES, _BUDGET_BYTES = 64 << 20, 128 << 20
+
+
+class Openings:
+    """Makes versions of the files that cells open.
+
+    Parameters
+    ----------
+    history : History
+    namespace : mapping of str to object
+        The notebook's names.
+    ignored : callable
+        Returns the folder of nbtrack's own files.
+    """
+
+    def __init__(self, history: History, namespace: Mapping[str, Any], ignored: Any) -> None:
+        self.digests = FileDigests()
+        self._history = history
+        self._namespace = namespace
+        self._log = FileLog(ignored)
+        # The versions of the user's modules that Python has executed.
+        self._loaded: dict[str, Version] = {}
+
+    def begin(self) -> None:
+        """Listen to files being opened."""
+        self._log.begin()
+
+    def stop(self) -> None:
+        """Listen no longer."""
+        self._log.end()
+
+    def end(self, execution: Execution) -> None:
+        """Make the versions of the files that a cell has opened.
+
+        Parameters
+        ----------
+        execution : Execution
+        """
+        read, written = self._log.read, self._log.written
+        most = self.digests.hashed_bytes + _BUDGET_BYTES
+        for path in (*read, *written):
+            # From now on its digest is known, and by time and size alone once the cell's budget is used up.
+            self.digests.digest(path, max(min(most - self.digests.hashed_bytes, _MAX_BYTES), 0))
+        for path in read:
+            if path not in written and self.digests.digest(path) is not None:
+                execution.reads[f"file:{path}"] = self._version(path)
+        for path in written:
+            name, digest = f"file:{path}", self.digests.digest(path)
+            if path in read:
+                execution.reads[name] = self._history.version(name)
+            if digest is not None:
+                self._history.bind(name, execution).value = plain_digest(digest)
+        for path in self._modules(execution):
+            name = f"file:{path}"
+            if name not in execution.reads:
+                known = self._loaded.get(path) or self._history.current.get(name)
+                execution.reads[name] = known or self._version(path)
+            self._loaded[path] = execution.reads[name]
+
+    def scripts(self, execution: Execution) -> set[str]:
+        """Return the user's own Python files that a cell used: opened, or the home of a function or module it read.
+
+        Parameters
+        ----------
+        execution : Execution
+
+        Returns
+        -------
+        set of str
+        """
+        found = {path for path in self._log.read if path.endswith(".py")}
+        for name in execution.reads:
+            value = self._namespace.get(name)
+            file = None
+            if type(value) is FunctionType:
+                file = value.__code__.co_filename
+            elif type(value) is ModuleType:
+                file = value.__dict__.get("__file__")
+            if type(file) is str and file.endswith(".py") and "ipykernel_" not in file and is_local(file):
+                found.add(file)
+        return found
+
+    def _modules(self, execution: Execution) -> list[str]:
+        """Return the files of the user's own modules that a cell imports; Python reads them the first time only."""
+        found = []
+        for name in execution.code.imports if execution.code is not None else ():
+            value = self._namespace.get(name)
+            file = value.__dict__.get("__file__") if type(value) is ModuleType else None
+            if type(file) is str and is_local(file):
+                found.append(file)
+        return found
+
+    def _version(self, path: str) -> Version:
+        name, digest = f"file:{path}", self.digests.digest(path) or "none"
+        version = self._history.version(name)
+        if version.value is None and version.execution is None:
+            version.value = plain_digest(digest)
+        elif version.value is None or version.value.digest != digest:
+            version = self._history.bind(name, None)
+            version.value = plain_digest(digest)
+        return version
