@@ -1,0 +1,1 @@
+"""A run's slice as a notebook or script that stands by itself."""
