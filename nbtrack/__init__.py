@@ -48,8 +48,10 @@ _MODULES = {
     "nbtrack.capture.progress": ("progress",),
     "nbtrack.capture.run": ("ActiveRun",),
     "nbtrack.capture.seeds": ("seed_everything",),
+    "nbtrack.comparison": ("compare",),
     "nbtrack.config": ("configure",),
     "nbtrack.errors": ("NbtrackError",),
+    "nbtrack.replay.export": ("export",),
     "nbtrack.store.handle": ("Run",),
     "nbtrack.store.reading": (
         "get_experiment",

@@ -29,8 +29,10 @@ from nbtrack.capture.fluent import start_run as start_run
 from nbtrack.capture.progress import progress as progress
 from nbtrack.capture.run import ActiveRun as ActiveRun
 from nbtrack.capture.seeds import seed_everything as seed_everything
+from nbtrack.comparison import compare as compare
 from nbtrack.config import configure as configure
 from nbtrack.errors import NbtrackError as NbtrackError
+from nbtrack.replay.export import export as export
 from nbtrack.store.handle import Run as Run
 from nbtrack.store.reading import get_experiment as get_experiment
 from nbtrack.store.reading import get_experiment_by_name as get_experiment_by_name

@@ -1,4 +1,4 @@
-"""``ls``, ``show`` and ``sql``: reading the store."""
+"""``ls``, ``show``, ``hazards`` and ``sql``: reading the store."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import time
 from argparse import Namespace
 from typing import Any
 
-from nbtrack.cli.output import columns, plain, print_json, print_rows, run_facts, tell_notices
+from nbtrack.cli.output import columns, print_json, print_rows, tell_notices
 from nbtrack.cli.stores import existing_store
 from nbtrack.errors import ExperimentNotFoundError, InputError, RunNotFoundError
 from nbtrack.records import RunRecord
+from nbtrack.report import hazard_facts, is_checked, plain, report, run_facts
 from nbtrack.store.query import VIEWS
 from nbtrack.store.query import sql as query_frame
 from nbtrack.store.store import Store
 from nbtrack.widgets import detail, table
+from nbtrack.widgets.hazards import hazards_text
 
 PAGE = 50
 
@@ -77,15 +79,31 @@ def show(found: Namespace) -> int:
     record = named_run(store, found.run)
     children = store.children(record.info.run_id)
     if found.json:
-        artifacts = [
-            {"path": item.path, "sha256": item.digest, "size_bytes": item.size_bytes, "media_type": item.media_type}
-            for item in record.artifacts
-        ]
-        facts = run_facts(record) | {"artifacts": artifacts, "code": record.info.source.code}
-        print_json(facts | {"children": [child.info.run_id for child in children]})
+        print_json(report(record) | {"children": [child.info.run_id for child in children]})
     else:
         history = store.history(record.info.run_id)
         print(detail.run_text(record, history, children, time.time()))
+    tell_notices(store)
+    return 0
+
+
+def hazards(found: Namespace) -> int:
+    """Print why a run's numbers may not come back."""
+    store = existing_store(found)
+    record = named_run(store, found.run)
+    if found.json:
+        provenance = record.provenance
+        print_json(
+            {
+                "run_id": record.info.run_id,
+                "name": record.info.run_name,
+                "hazards_checked": is_checked(provenance),
+                "hazards": [hazard_facts(hazard) for hazard in provenance.hazards],
+                "unknown": provenance.unknown,
+            }
+        )
+    else:
+        print(hazards_text(record))
     tell_notices(store)
     return 0
 
@@ -113,7 +131,7 @@ def named_run(store: Store, reference: str | None) -> RunRecord:
     newest = store.runs(limit=1)
     if not newest:
         raise RunNotFoundError("the store has no run yet.")
-    return newest[0]
+    return store.run(newest[0].info.run_id)
 
 
 def sql(found: Namespace) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import nbtrack
-from nbtrack.cli import changes, demo, doctor, export, listing, upkeep
+from nbtrack.cli import changes, comparing, demo, doctor, export, listing, upkeep
 from nbtrack.store.export import FORMATS
 from nbtrack.store.query import VIEWS
 
@@ -98,6 +98,24 @@ def _add_reading(command: Callable[..., ArgumentParser]) -> None:
     _add_json(made)
 
     made = command(
+        "hazards",
+        listing.hazards,
+        "say why a run's numbers may not come back, and what to do",
+        "  nbtrack hazards baseline\n  nbtrack ls --where \"hazards = 'stale_input'\"",
+    )
+    made.add_argument("run", nargs="?", metavar="RUN", help=f"{_RUN}; default the newest")
+    _add_json(made)
+
+    made = command(
+        "compare",
+        comparing.compare,
+        "say what differs between runs, what can explain other metrics first",
+        "  nbtrack compare baseline second",
+    )
+    made.add_argument("run", nargs="+", metavar="RUN", help=f"two or more, the baseline first: {_RUN}")
+    _add_json(made)
+
+    made = command(
         "sql",
         listing.sql,
         "run a DuckDB query over the store, read-only",
@@ -111,10 +129,15 @@ def _add_reading(command: Callable[..., ArgumentParser]) -> None:
     made = command(
         "export",
         export.export,
-        "write the runs to a file: csv one table, json everything, parquet a folder of tables",
-        "  nbtrack export runs.csv\n  nbtrack export best.parquet --where 'metrics.accuracy > 0.9'",
+        "write the runs to a file: csv one table, json everything, parquet a folder of tables; or what one run depends "
+        "on: ipynb a notebook, py a script",
+        "  nbtrack export runs.csv\n  nbtrack export best.parquet --where 'metrics.accuracy > 0.9'\n"
+        "  nbtrack export baseline baseline.ipynb",
     )
-    made.add_argument("path", metavar="PATH", help="ends in .csv, .json or .parquet, unless --format is given")
+    made.add_argument("run", nargs="?", metavar="RUN", help=f"for .ipynb and .py: {_RUN}; default the newest")
+    made.add_argument(
+        "path", metavar="PATH", help="ends in .csv, .json, .parquet, .ipynb or .py, unless --format is given"
+    )
     made.add_argument("--format", choices=FORMATS, help="default: as the path's ending says")
     made.add_argument("--where", "-w", default="", metavar="FILTER", help=_WHERE)
     made.add_argument("--force", action="store_true", help="replace an existing file")

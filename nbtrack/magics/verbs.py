@@ -13,11 +13,15 @@ from nbtrack.capture.experiment import current_experiment, set_experiment
 from nbtrack.capture.fluent import delete_run, restore_run
 from nbtrack.capture.options import LineParser, read_tags, split_line
 from nbtrack.capture.seeds import check_seed, seed_everything
+from nbtrack.comparison import compare
+from nbtrack.directions import better_direction
 from nbtrack.errors import OptionError, RunNotFoundError
-from nbtrack.records import RunRecord, better_direction
+from nbtrack.records import RunRecord
+from nbtrack.replay.export import SUFFIXES
+from nbtrack.replay.export import export as export_slice
 from nbtrack.store import export
 from nbtrack.store.reading import current_store
-from nbtrack.widgets import detail, table
+from nbtrack.widgets import detail, hazards, html, table
 from nbtrack.widgets.format import count
 from nbtrack.widgets.inline import Shown
 
@@ -69,6 +73,22 @@ def _show(found: Namespace, shell: Any) -> Shown:
     return Shown(
         detail.run_html(record, history, children, time.time()), detail.run_text(record, history, children, time.time())
     )
+
+
+def _hazards(found: Namespace, shell: Any) -> Shown:
+    """Say why a run's numbers may not come back, and what to do."""
+    del shell
+    record = _chosen(found.run)
+    return Shown(hazards.hazards_html(record), hazards.hazards_text(record))
+
+
+def _compare(found: Namespace, shell: Any) -> Shown:
+    """Show what differs between runs, the first one being the baseline."""
+    del shell
+    if len(found.run) < 2:
+        raise OptionError("one run is nothing to compare; accepted: %nbtrack compare BASELINE RUN [RUN …].")
+    shown = str(compare(*found.run))
+    return Shown(html.el("pre", html.verbatim(shown)), shown)
 
 
 def _status(found: Namespace, shell: Any) -> str:
@@ -134,11 +154,19 @@ def _experiment(found: Namespace, shell: Any) -> str:
 
 
 def _export(found: Namespace, shell: Any) -> str:
-    """Write the runs to a file: csv, json or parquet."""
+    """Write the runs to a file: csv, json or parquet; or what one run depends on: ipynb or py."""
     del shell
+    words = [found.path, *found.where]
+    path = Path(words[-1])
+    if path.suffix.lower() in SUFFIXES:
+        if len(words) > 2:
+            raise OptionError("accepted: %nbtrack export [RUN] PATH, where PATH ends in .ipynb or .py.")
+        record = _chosen(words[0] if len(words) > 1 else None)
+        written = export_slice(record.info.run_id, path, overwrite=found.force)
+        return _say(f"what {_named(record)} depends on is written to {written}")
     path = Path(found.path)
-    written = export.export(current_store(), path, where=" ".join(found.where), force=found.force)
-    return _say(f"{count(written, 'run')} written to {path}")
+    exported = export.export(current_store(), path, where=" ".join(found.where), force=found.force)
+    return _say(f"{count(exported, 'run')} written to {path}")
 
 
 def _help(found: Namespace, shell: Any) -> str:
@@ -164,7 +192,7 @@ def _parser(verb: str, function: Callable[[Namespace, Any], Any]) -> LineParser:
         add("--all", action="store_true", help="of all experiments")
     if verb in ("runs", "best"):
         add("--experiment", "-e", metavar="E", help="only runs of this experiment")
-    if verb == "show":
+    if verb in ("show", "hazards"):
         add("run", nargs="?", help="id, its beginning, or name; default the latest run")
     if verb in ("note", "tag"):
         add("--run", "-r", metavar="RUN", help="id, its beginning, or name; default the latest run")
@@ -172,14 +200,14 @@ def _parser(verb: str, function: Callable[[Namespace, Any], Any]) -> LineParser:
         add("text", nargs="+")
     if verb == "tag":
         add("tags", nargs="+", metavar="k=v", help="an empty value takes the tag away")
-    if verb in ("delete", "restore"):
+    if verb in ("delete", "restore", "compare"):
         add("run", nargs="+", help="id, its beginning, or name")
     if verb == "seed":
         add("seed", help="0 to 4294967295")
     if verb == "experiment":
         add("name", nargs="?")
     if verb == "export":
-        add("path", help="ends in .csv, .json or .parquet")
+        add("path", help="ends in .csv, .json or .parquet; RUN PATH where it ends in .ipynb or .py")
         add("where", nargs="*", help="a filter")
         add("--force", action="store_true", help="replace an existing file")
     return parser
@@ -189,6 +217,8 @@ _VERBS: dict[str, Callable[[Namespace, Any], Any]] = {
     "runs": _runs,
     "best": _best,
     "show": _show,
+    "hazards": _hazards,
+    "compare": _compare,
     "status": _status,
     "note": _note,
     "tag": _tag,
@@ -256,7 +286,7 @@ def _chosen(reference: str | None) -> RunRecord:
     newest = store.runs(limit=1)
     if not newest:
         raise RunNotFoundError("the store has no run yet; put %%track on top of a cell and run it.")
-    return newest[0]
+    return store.run(newest[0].info.run_id)
 
 
 def _change(record: RunRecord, event: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from nbtrack.records import RunRecord, better_direction
+from nbtrack.directions import better_direction
+from nbtrack.records import RunRecord
 from nbtrack.widgets import phrases
 from nbtrack.widgets.format import align, column
 

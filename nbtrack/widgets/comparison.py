@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from nbtrack.records import CardView, MetricRange, better_direction
+from nbtrack.directions import better_direction
+from nbtrack.records import MetricRange
+from nbtrack.views import CardView
 from nbtrack.widgets.format import number
 
 # Of the values compared, and of a difference too small to be seen in those.

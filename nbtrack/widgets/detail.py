@@ -7,12 +7,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from nbtrack.records import RunRecord, Source
-from nbtrack.widgets import html, phrases, series, table
+from nbtrack.widgets import hazards, html, phrases, series, table
 from nbtrack.widgets.card import header, header_text
 from nbtrack.widgets.format import align, count, moment, number, size
 from nbtrack.widgets.html import Html, el, muted, td, text, th, tinted
 from nbtrack.widgets.series import Series
-from nbtrack.widgets.text import clean, cut, fit, grid, printable
+from nbtrack.widgets.text import clean, cut, fit, grid, printable, wrap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +45,7 @@ def run_html(
     str
     """
     info = record.info
+    undecided = hazards.unknown_line(record.provenance.unknown)
     facts = [(muted(name), text(value)) for name, value in _facts(record)]
     params = [(text(clean(key)), _value(value)) for key, value in phrases.shown_params(record).items()]
     files = [(text(file.path), text(size(file.size_bytes)), muted(file.media_type)) for file in record.artifacts]
@@ -52,6 +53,8 @@ def run_html(
         header(record, now_s),
         _line(el("i", record.note)) if record.note else None,
         _error(record),
+        *map(_line, hazards.lines_html(record.provenance.hazards)),
+        _line(muted(undecided)) if undecided else None,
         *(_line(html.join([tinted("⚠", html.WARN), clean(warning)], " ")) for warning in record.warnings),
         el(
             "div",
@@ -206,6 +209,8 @@ def run_text(
     if not any(found.points > 1 for found in known.values()):
         head, metrics = [], [row[:2] for row in metrics]
     parts = [
+        _block("", hazards.lines_text(record.provenance.hazards)),
+        _block("", wrap([fit(word, 98) for word in hazards.unknown_line(record.provenance.unknown).split()], 98, " ")),
         _block("", [fit(line, 98) for line in [record.note, *(f"⚠ {warning}" for warning in record.warnings)] if line]),
         _block("", grid([[name, fit(value, 84)] for name, value in _facts(record)])),
         _block("params", grid(params[:_MOST_ROWS])),

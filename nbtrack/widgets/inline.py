@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from nbtrack.records import CardView, LiveView
+from nbtrack.views import CardView, LiveView
 from nbtrack.widgets import html
 from nbtrack.widgets.card import card_html, card_text
 from nbtrack.widgets.live import live_html, live_text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtrack.records import LiveView
+from nbtrack.views import LiveView
 from nbtrack.widgets import html
 from nbtrack.widgets.format import duration, number
 from nbtrack.widgets.html import el, muted, tinted, unbroken

@@ -45,17 +45,19 @@ def runs_html(
     rows = tree(records)
     columns = choose([record for _, record in rows], best)
     several = len({record.info.experiment_name for record in records}) > 1
+    flagged = any(record.provenance.hazards for record in records)
     lines = (
-        html.join([*_fixed_cells(depth, record, now_s, several), *_value_cells(index, columns)])
+        html.join([*_fixed_cells(depth, record, now_s, several, flagged), *_value_cells(index, columns)])
         for index, (depth, record) in enumerate(rows)
     )
-    table = html.table(_head(columns, several), lines, ruled=True)
+    table = html.table(_head(columns, several, flagged), lines, ruled=True)
     captions = (el("div", muted(line), style="margin:3px 7px 0") for line in _captions(records, columns, total, now_s))
     return html.block(el("div", table, style="overflow-x:auto"), *captions)
 
 
-def _head(columns: Columns, several: bool) -> Html:
+def _head(columns: Columns, several: bool, flagged: bool) -> Html:
     fixed = ["run", "", *(["experiment"] if several else []), "status", "started", "took"]
+    fixed += ["hazards"] if flagged else []
     groups = [th(colspan=len(fixed))]
     keys = [th(name, right=name == "took") if name else th(muted("id")) for name in fixed]
     for kind in ("metric", "param"):
@@ -69,7 +71,7 @@ def _head(columns: Columns, several: bool) -> Html:
     return html.join([html.row(*groups) if columns.shown else None, html.row(*keys)])
 
 
-def _fixed_cells(depth: int, record: RunRecord, now_s: float, several: bool) -> list[Html]:
+def _fixed_cells(depth: int, record: RunRecord, now_s: float, several: bool, flagged: bool) -> list[Html]:
     info = record.info
     glyph, colour = phrases.STATUS_LOOK[info.status]
     started_s = info.start_time / 1000
@@ -88,8 +90,17 @@ def _fixed_cells(depth: int, record: RunRecord, now_s: float, several: bool) -> 
         ),
         td(muted(unbroken(age(started_s, now_s))), title=moment(started_s)),
         td(unbroken(duration(info.duration_s)), right=True),
+        _hazards_cell(record) if flagged else None,
     ]
     return [cell for cell in cells_ if cell is not None]
+
+
+def _hazards_cell(record: RunRecord) -> Html:
+    hazards = record.provenance.hazards
+    if not hazards:
+        return td()
+    labels = dict.fromkeys(clean(hazard.label) for hazard in hazards)
+    return td(html.join([tinted("⚠", html.WARN), str(len(hazards))], "\u00a0"), title=", ".join(labels))
 
 
 def _value_cells(index: int, columns: Columns) -> list[Html]:
@@ -178,10 +189,14 @@ def runs_text(
 
 def _fixed_text(rows: Sequence[tuple[int, RunRecord]], now_s: float) -> tuple[list[list[str]], set[int]]:
     several = len({record.info.experiment_name for _, record in rows}) > 1
+    flagged = any(record.provenance.hazards for _, record in rows)
     table = [["run", "id", *(["experiment"] if several else []), "status", "started", "took"]]
+    right = {len(table[0]) - 1}
+    table[0] += ["hazards"] if flagged else []
     for depth, record in rows:
         info = record.info
         indent = "  " * (depth - 1) + "└ " if depth else ""
+        amount = len(record.provenance.hazards)
         table.append(
             [
                 indent + fit(info.run_name, 24),
@@ -190,9 +205,10 @@ def _fixed_text(rows: Sequence[tuple[int, RunRecord]], now_s: float) -> tuple[li
                 f"{phrases.STATUS_LOOK[info.status][0]} {phrases.status_words(info)}",
                 age(info.start_time / 1000, now_s),
                 duration(info.duration_s),
+                *([f"⚠ {amount}" if amount else ""] if flagged else []),
             ]
         )
-    return table, {len(table[0]) - 1}
+    return table, right
 
 
 def _text_cells(column: Column) -> list[str]:

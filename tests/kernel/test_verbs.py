@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 
 import pytest
 
 import nbtrack
+from nbtrack.store.store import open_store
 
 
 @pytest.fixture
@@ -60,6 +62,51 @@ def test_show(filled):
     assert "second" in text(filled.run("%nbtrack show second"))
 
 
+def test_hazards(filled, workplace):
+    last, first = nbtrack.get_run("third").info.run_id, nbtrack.get_run("first").info.run_id
+    hazard = {
+        "label": "stale_input",
+        "severity": "high",
+        "names": ["X"],
+        "executions": [3],
+        "sentence": "X is old.",
+        "remedy": "Run In[3] again.",
+    }
+    store = open_store(workplace / ".nbtrack")
+    members = {"session": "of this test", "sequences": [0]}
+    unknown = {"edited_cell": "no notebook"}
+    found = {"hazards": [hazard], "unknown": unknown, "slice": members}
+    store.append_event({"t": "provenance", "run": last, **found})
+    store.append_event({"t": "provenance", "run": first, "hazards": [], "unknown": {}, "slice": members})
+    shown = text(filled.run("%nbtrack hazards"))
+    for words in ("third", "⚠ stale_input (high)", "X is old.", "→ Run In[3] again.", "edited_cell: no notebook"):
+        assert words in shown
+    assert "X is old." in filled.ip.user_ns["_"].html
+    assert "No hazards found." in text(filled.run("%nbtrack hazards first"))
+    assert "X is old." in text(filled.run("%nbtrack show"))
+    assert "⚠ 1" in text(filled.run("%nbtrack"))
+    assert "third" in text(filled.run("%nbtrack runs \"hazards = 'stale_input'\""))
+    assert nbtrack.get_run("third").report()["hazards"] == [hazard]
+    assert nbtrack.runs("hazard_count > 0")["hazards"].tolist() == [["stale_input"]]
+
+
+def test_nothing_is_told_that_is_said_to_be_unknown(shell):
+    # A console, where a cell is typed again: which cell stands above which, nobody knows.
+    for code in ("x = 1", "y = 2", "%%track one\nscore = x + y", "y = 5", "%%track two\nscore = x + y"):
+        shell.run(code)
+    report = nbtrack.get_run("two").report()
+    undecided = {"edited_cell", "deleted_cell", "out_of_order", "skipped_cell", "reexecuted_non_idempotent"}
+    assert set(report["unknown"]) == undecided
+    assert report["hazards"] == []
+
+
+def test_hazards_that_nobody_looked_for(shell):
+    # A script's: no cell began it.
+    with nbtrack.start_run(run_name="plain"):
+        pass
+    assert "not checked" in text(shell.run("%nbtrack hazards plain"))
+
+
 def test_note_and_tag(filled, capfd):
     filled.run("%nbtrack note the best so far")
     filled.run("%nbtrack tag --run first stage=draft kind=small")
@@ -89,6 +136,47 @@ def test_seed_experiment_and_status(filled, capfd):
     assert "runs        4" in said
 
 
+def depend_on(run, *sources):
+    """Give a run a slice, as the session that watched it would have."""
+    store = run.store
+    session = run.info.run_id
+    for sequence, source in enumerate(sources):
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        store.append_event({"t": "source", "hash": digest, "text": source})
+        facts = {"sequence": sequence, "execution_count": sequence + 1, "source": digest, "start": 1}
+        store.append_event({"t": "cell", "session": session, **facts})
+    chosen = {"session": session, "sequences": list(range(len(sources)))}
+    store.append_event({"t": "provenance", "run": session, "hazards": [], "unknown": {}, "slice": chosen})
+
+
+def test_export_what_a_run_depends_on(filled, workplace, capfd):
+    depend_on(nbtrack.get_run("second"), "import math", "model = 'rf'\naccuracy = sum([0.95])")
+    filled.run("%nbtrack export second second.py")
+    assert "what second (" in capfd.readouterr().out
+    assert (workplace / "second.py").read_text().count("model = 'rf'") == 1
+    assert not filled.run("%nbtrack export second second.py").success
+    assert filled.run("%nbtrack export second second.py --force").success
+    assert not filled.run("%nbtrack export second and third second.py --force").success
+    depend_on(nbtrack.last_active_run(), "accuracy = sum([0.9])")
+    assert filled.run("%nbtrack export last.ipynb").success
+    assert (
+        nbtrack.export(nbtrack.last_active_run(), "again.ipynb").read_text() == (workplace / "last.ipynb").read_text()
+    )
+
+
+def test_compare(filled):
+    depend_on(nbtrack.get_run("first"), "model = 'rf'\naccuracy = sum([0.8])")
+    depend_on(nbtrack.get_run("second"), "model = 'rf'\naccuracy = sum([0.95])")
+    shown = text(filled.run("%nbtrack compare first second"))
+    assert "accuracy: 0.8 → 0.95, +0.15, better" in shown
+    assert "+accuracy = sum([0.95])" in shown
+    assert "<pre" in filled.ip.user_ns["_"].html
+    assert nbtrack.compare("first", nbtrack.get_run("second")).of("metric")[0].verdict == "better"
+    assert not filled.run("%nbtrack compare first").success
+    with nbtrack.start_run(run_name="open") as run:
+        assert nbtrack.compare("first", run).of("metric")[0].b is None
+
+
 def test_export(filled, workplace):
     filled.run("%nbtrack export runs.csv")
     assert "second" in (workplace / "runs.csv").read_text()
@@ -110,8 +198,8 @@ def test_help(filled, capfd):
     filled.run("%nbtrack help")
     filled.run("%nbtrack best --help")
     said = capfd.readouterr().out
-    for verb in ("runs", "best", "show", "status", "note", "tag", "delete", "restore", "seed", "experiment", "export"):
-        assert f"  {verb}" in said
+    verbs = "runs best show hazards compare status note tag delete restore seed experiment export"
+    assert all(f"  {verb} " in said for verb in verbs.split())
     assert "--lowest" in said
 
 

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from nbtrack.records import Artifact, RunData, RunError, RunInfo, RunRecord, Source
+from nbtrack.records import (
+    Artifact,
+    CellExecution,
+    Hazard,
+    Input,
+    Provenance,
+    RunData,
+    RunError,
+    RunInfo,
+    RunRecord,
+    Source,
+)
 
 NOW_S = 1_900_000_000.0
 # What people, and worse than people, put into names and values.
@@ -82,7 +93,33 @@ def nasty_run(text: str) -> RunRecord:
         error=RunError(text, text, f"{text}\n{text}"),
         experiment=text,
         code=text,
+        provenance=Provenance(
+            hazards=tuple(make_hazard(text, sentence=text, remedy=text, names=(text,) * 9) for _ in range(5)),
+            unknown={text: text, f"{text}2": text},
+            slice=(CellExecution(session=text, sequence=0, execution_count=1, cell_id=text, source=text, start_us=0),),
+            generators={text: text},
+            environment={text: [text, float("nan")]},
+        ),
+        inputs=(Input(name=text, source=text),),
     )
+
+
+def make_hazard(label: str = "stale_input", **fields: Any) -> Hazard:
+    """Return a hazard."""
+    known: dict[str, Any] = {
+        "severity": "high",
+        "names": ("X_train", "scaler"),
+        "executions": (3, 7),
+        "sentence": f"X_train is a case of {label}.",
+        "remedy": "Run In[3] again.",
+    }
+    return Hazard(label=label, **(known | fields))
+
+
+@pytest.fixture
+def hazard() -> Callable[..., Hazard]:
+    """A function that makes hazards up."""
+    return make_hazard
 
 
 @pytest.fixture

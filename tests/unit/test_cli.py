@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,10 +18,35 @@ import pytest
 import nbtrack
 from nbtrack.cli import main
 from nbtrack.errors import NbtrackError
-from nbtrack.store.store import close_all, open_store
+from nbtrack.report import report
+from nbtrack.store.store import Store, close_all, open_store
 
 ROOT = Path(__file__).parents[2]
 RUNS = 12
+
+
+def write_provenance(store: Store, run: str, *, hazards: bool) -> None:
+    store.append_event({"t": "source", "hash": "h", "text": "import numpy"})
+    for sequence in (0, 1):
+        cell = {"session": "s", "sequence": sequence, "execution_count": sequence + 1, "source": "h", "start": 1}
+        store.append_event({"t": "cell", **cell})
+    hazard = {
+        "label": "stale_input",
+        "severity": "high",
+        "names": ["X"],
+        "executions": [1],
+        "sentence": "X is old.",
+        "remedy": "Run In[1] again.",
+    }
+    store.append_event(
+        {
+            "t": "provenance",
+            "run": run,
+            "hazards": [hazard] if hazards else [],
+            "unknown": {"edited_cell": "no notebook"} if hazards else {},
+            "slice": {"session": "s", "sequences": [0, 1]},
+        }
+    )
 
 
 def write_store(root: Path) -> None:
@@ -74,6 +100,8 @@ def write_store(root: Path) -> None:
                     "media_type": "text/plain",
                 }
             )
+        if i in (8, 9):
+            write_provenance(store, run, hazards=i == 8)
         store.append_event({"t": "end", "run": run, "status": status, "end": at + 1_500_000, "error": error})
     store.flush()
     close_all()
@@ -257,6 +285,34 @@ def test_show_by_id_beginning_and_name(store: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_show_json_is_the_report(store: Path) -> None:
+    facts = parsed("show", "run-08")
+    children = facts.pop("children")
+    assert children == []
+    assert facts == report(open_store(store).run("run-08"))
+    close_all()
+    assert [item["sequence"] for item in facts["slice"]] == [0, 1]
+    assert facts["slice"][0]["source"] == "import numpy"
+
+
+def test_hazards(store: Path) -> None:
+    found = parsed("hazards", "run-08")
+    assert (found["name"], found["hazards_checked"]) == ("run-08", True)
+    assert [item["label"] for item in found["hazards"]] == ["stale_input"]
+    assert found["unknown"] == {"edited_cell": "no notebook"}
+    text = output("hazards", "run-08")
+    for words in ("⚠ stale_input (high)", "X is old.", "→ Run In[1] again.", "edited_cell: no notebook", "X · In[1]"):
+        assert words in text
+    assert "No hazards found." in output("hazards", "run-09")
+    assert "not checked" in output("hazards")
+    assert parsed("hazards")["hazards_checked"] is False
+    assert names(parsed("ls", "--where", "hazards = 'stale_input'")) == ["run-08"]
+    assert names(parsed("ls", "--where", "hazard_count = 0")) == ["run-09"]
+    assert parsed("ls", "--where", "hazard_severity = 'high'")[0]["hazards"][0]["sentence"] == "X is old."
+    assert re.search(r"run-08 .*⚠ 1", output("ls"))
+    assert "unseeded_rng" in refused("ls", "--where", "hazards = 'unseeded_rgn'")
+
+
 def test_show_of_a_failed_run_has_its_error(store: Path) -> None:
     assert "ValueError" in output("show", "run-05")
 
@@ -361,6 +417,38 @@ def test_export_replaces_nothing_by_accident(store: Path) -> None:
 def test_export_says_what_it_accepts(store: Path) -> None:
     assert "parquet" in refused("export", "runs.xlsx")
     assert "no-such-folder" in refused("export", "no-such-folder/runs.csv")
+
+
+def test_export_writes_what_one_run_depends_on(store: Path) -> None:
+    with_slice = parsed("sql", "select run_name from runs join slices using (run_id) limit 1")[0]["run_name"]
+    assert output("export", with_slice, "x.py").startswith(f"what {with_slice} (")
+    assert "import numpy" in Path("x.py").read_text()
+    assert "--force" in refused("export", with_slice, "x.py")
+    output("export", with_slice, "x.py", "--force")
+    assert "has no slice" in refused("export", _without_slice(), "y.ipynb")
+    assert "is of one" in refused("export", with_slice, "z.py", "--where", "metrics.accuracy > 0.6")
+    assert ".ipynb or .py" in refused("export", with_slice, "z.csv")
+
+
+def _without_slice() -> str:
+    query = "select run_name from runs where run_id not in (select run_id from slices) limit 1"
+    return str(parsed("sql", query)[0]["run_name"])
+
+
+# --- comparing ------------------------------------------------------------------------------------------------------
+
+
+def test_compare(store: Path) -> None:
+    shown = output("compare", "run-01", "run-02")
+    assert "run-02 (" in shown.splitlines()[0]
+    assert "Metrics:" in shown
+    assert all(len(line) <= 100 for line in shown.splitlines())
+    found = parsed("compare", "run-01", "run-02", "run-03", "--json")
+    assert [run["run_name"] for run in found["runs"]] == ["run-01", "run-02", "run-03"]
+    assert {"kind", "key", "a", "b", "sentence", "rank", "state"} <= set(found["differences"][0])
+    assert "one run is nothing to compare" in refused("compare", "run-01")
+    assert "different runs" in refused("compare", "run-01", "run-01")
+    assert "no run 'none'" in refused("compare", "run-01", "none")
 
 
 # --- changes --------------------------------------------------------------------------------------------------------

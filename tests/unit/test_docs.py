@@ -105,7 +105,9 @@ def test_the_changelog_keeps_its_form() -> None:
 
 
 def test_the_commands_are_the_documented_ones() -> None:
-    assert sorted(commands()) == sorted("ls show sql export tag note delete restore gc doctor demo version".split())
+    assert sorted(commands()) == sorted(
+        "ls show hazards compare sql export tag note delete restore gc doctor demo version".split()
+    )
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert all(f"`{name}`" in changelog for name in commands())
 
@@ -127,4 +129,4 @@ def test_every_command_is_listed_in_the_overall_help() -> None:
 
 def test_the_notebook_has_the_same_verbs() -> None:
     verbs = importlib.import_module("nbtrack.magics.verbs")._VERBS
-    assert {"show", "tag", "note", "delete", "restore", "export"} <= set(verbs) & set(commands())
+    assert {"show", "hazards", "compare", "tag", "note", "delete", "restore", "export"} <= set(verbs) & set(commands())

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from nbtrack.records import Artifact, CardView, MetricRange, RunError
+from nbtrack.records import Artifact, MetricRange, RunError
+from nbtrack.views import CardView
 from nbtrack.widgets.card import card_html, card_text
 from nbtrack.widgets.comparison import metric_lines
 from nbtrack.widgets.text import cells

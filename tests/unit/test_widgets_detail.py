@@ -10,7 +10,8 @@ import xml.etree.ElementTree as ET
 import pandas as pd
 import pytest
 
-from nbtrack.records import Artifact, LiveView, RunError
+from nbtrack.records import Artifact, RunError
+from nbtrack.views import LiveView
 from nbtrack.widgets.detail import run_html, run_text
 from nbtrack.widgets.live import live_html, live_text
 from nbtrack.widgets.series import picture, summarise

@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from nbtrack.records import CardView, Experiment, LiveView, MetricRange
+from nbtrack.records import Experiment, MetricRange
+from nbtrack.views import CardView, LiveView
 from nbtrack.widgets import html
 from nbtrack.widgets.card import card_html, card_text
 from nbtrack.widgets.detail import run_html, run_text
 from nbtrack.widgets.experiments import experiments_html, experiments_text
+from nbtrack.widgets.hazards import hazards_html, hazards_text
 from nbtrack.widgets.live import live_html, live_text
 from nbtrack.widgets.table import runs_html, runs_text
 
@@ -22,7 +24,7 @@ ATTRIBUTES = set("style title align colspan src alt width height max value".spli
 PROPERTIES = set(
     "align-text background border border-bottom border-collapse border-left border-radius color cursor display "
     "font-family font-size font-variant-numeric font-weight height line-height margin max-width opacity overflow-x "
-    "padding table-layout text-align vertical-align white-space width".split()
+    "padding table-layout text-align text-indent vertical-align white-space width".split()
 )
 # Dropped by sanitizers, and harmless where it is.
 MAY_BE_DROPPED = {"font-variant-numeric"}
@@ -71,6 +73,7 @@ def everything_shown(record, now_s):
         "table": (runs_html([record, record], now_s, 7), runs_text([record, record], now_s, 7)),
         "detail": (run_html(record, history, [record], now_s), run_text(record, history, [record], now_s)),
         "live": (live_html(live), live_text(live)),
+        "hazards": (hazards_html(record), hazards_text(record)),
         "experiments": (experiments_html(experiments, {}), experiments_text(experiments, {})),
     }
 

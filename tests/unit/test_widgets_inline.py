@@ -15,7 +15,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from nbtrack.records import CardView, LiveView
+from nbtrack.views import CardView, LiveView
 from nbtrack.widgets.inline import InlineDisplay, Shown
 
 CELL: contextvars.ContextVar[str] = contextvars.ContextVar("CELL", default="no cell")
@@ -224,7 +224,8 @@ def test_the_running_shell_is_found(shell, run):
 
 SCRIPT = """
 import sys
-from nbtrack.records import CardView, LiveView, RunData, RunInfo, RunRecord
+from nbtrack.records import RunData, RunInfo, RunRecord
+from nbtrack.views import CardView, LiveView
 from nbtrack.widgets.inline import InlineDisplay
 run = RunRecord(RunInfo(run_id="a" * 32, run_name="r", experiment_id="1", experiment_name="e", status="finished",
                         start_time=0, end_time=1), RunData())
