@@ -21,6 +21,7 @@ BENCHES = (
     "bench_first_run",
     "bench_import",
     "bench_cell",
+    "bench_untracked",
     "bench_processes",
     "bench_page",
     "bench_curves",
