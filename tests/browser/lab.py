@@ -193,6 +193,31 @@ class Notebook:
             [index, source],
         )
 
+    def type(self, index: int, source: str) -> None:
+        """Replace a cell's source with the keyboard."""
+        cell = self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index)
+        cell.scroll_into_view_if_needed()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Escape")
+
+    def delete(self, index: int) -> None:
+        """Delete a cell with the keyboard: D, D."""
+        self._select(index)
+        self.page.keyboard.press("d")
+        self.page.keyboard.press("d")
+
+    def insert_below(self, index: int, source: str) -> None:
+        """Add a cell below another with the keyboard, and type into it."""
+        self._select(index)
+        self.page.keyboard.press("b")
+        self.type(index + 1, source)
+
+    def _select(self, index: int) -> None:
+        self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Escape")
+
     def output(self, index: int) -> str:
         """Return the text that is visible under a cell."""
         area = self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".jp-OutputArea")
@@ -211,8 +236,9 @@ class Notebook:
             self.page.wait_for_timeout(50)
 
     def save(self) -> None:
-        """Save the notebook."""
-        self.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")
+        """Save the notebook with the keyboard."""
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty", timeout=20_000)
 
     def shut_down(self) -> None:
         """Shut the notebook's kernel down and close the window."""
