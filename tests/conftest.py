@@ -56,6 +56,9 @@ def _close_stores() -> None:
         active._ambient.clear()
         active._current.set(None)
         active._last = None
+    surroundings = sys.modules.get("nbtrack.capture.surroundings")
+    if surroundings is not None:
+        surroundings.surroundings.flush(10)
     store = sys.modules.get("nbtrack.store.store")
     if store is not None:
         store.close_all()
