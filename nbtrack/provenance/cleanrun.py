@@ -51,22 +51,23 @@ class CleanRun:
         self.history = history
         self.display = display
         self._known: dict[tuple[str, int], Clean] = {}
-        self._by_text: dict[str, list[Execution]] = {}
-        for execution in history.executions:
-            self._by_text.setdefault(execution.text_key, []).append(execution)
+        # The whole executions of each text, and what they made.
+        self._whole: dict[str, list[Execution]] = {}
+        made: dict[str, set[str]] = {}
+        for done in history.executions:
+            if done.outcome == "ok":
+                self._whole.setdefault(done.text_key, []).append(done)
+                made.setdefault(done.text_key, set()).update(done.writes)
         # Where the displayed cells are that may make a variable, from top to bottom.
         self._places: dict[str, list[int]] = {}
         for position, cell in enumerate(display.cells):
             parts = parts_of(cell.source)
-            made = set() if parts is None else set(parts.outputs)
-            for done in self._alike(cell):
-                made |= done.writes.keys()
-            for name in made:
+            for name in made.get(cell.text_key, set()).union(() if parts is None else parts.outputs):
                 self._places.setdefault(name, []).append(position)
 
     def _alike(self, cell: Cell) -> list[Execution]:
         """Return the whole executions of what a cell reads now."""
-        return [done for done in self._by_text.get(cell.text_key, ()) if done.outcome == "ok"]
+        return self._whole.get(cell.text_key, [])
 
     def _above(self, name: str, above: int) -> list[Cell]:
         """Return the cells above a position that may make a variable, from bottom to top."""
