@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from nbtrack.provenance.cellcode import parse
 from nbtrack.provenance.mutations import root_name
 from nbtrack.provenance.objects import bases, class_name, is_a, mapping_items, module_name, own_attributes
 
@@ -117,7 +118,7 @@ def settings_read(sources: tuple[str, ...], name: str, parts: tuple[str, ...]) -
     if any(word in source for source in sources for word in _GOING_ON):
         return ()
     try:
-        trees = [ast.parse(source) for source in sources]
+        trees = [parse(source) for source in sources]
     except (SyntaxError, ValueError, RecursionError):
         return ()
     uses = sorted(_own_uses(trees[0], name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 
+from nbtrack.provenance.cellcode import parse
 from nbtrack.provenance.paths import MUTATORS
 
 _METHODS = MUTATORS | frozenset(
@@ -128,6 +129,6 @@ def reads_any(node: ast.AST, names: set[str]) -> bool:
 def changed_in(source: str) -> frozenset[str]:
     """Return the names whose objects a cell's source may change in place; none where it is no Python."""
     try:
-        return frozenset(changed_roots(ast.parse(source)))
+        return frozenset(changed_roots(parse(source)))
     except (SyntaxError, ValueError, RecursionError):
         return frozenset()

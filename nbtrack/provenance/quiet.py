@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from nbtrack.provenance.cellcode import parse
 from nbtrack.provenance.objects import MISSING, is_a
 
 # Functions and methods that change nothing and call nothing back, of arrays and tables and of what those give.
@@ -46,7 +47,7 @@ def looks_quiet(source: str) -> bool:
     (True, False, False)
     """
     try:
-        return all(isinstance(node, _NODES) and _is_quiet(node) for node in ast.walk(ast.parse(source)))
+        return all(isinstance(node, _NODES) and _is_quiet(node) for node in ast.walk(parse(source)))
     except (SyntaxError, ValueError, RecursionError):
         return False
 

@@ -6,6 +6,7 @@ import ast
 import functools
 import random
 import types
+import warnings
 from collections import OrderedDict, deque
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ from nbtrack.provenance.cellparts import LAST, CellParts
 from nbtrack.provenance.chance import unseeded_makers, volatile_uses
 from nbtrack.provenance.codedigest import code_digest
 from nbtrack.provenance.digests import digest_value
+from nbtrack.provenance.estimators import settings_read
 from nbtrack.provenance.idempotence import piles_up
-from nbtrack.provenance.mutations import changed_roots
+from nbtrack.provenance.mutations import changed_in, changed_roots
 from nbtrack.provenance.plain import work_out
+from nbtrack.provenance.quiet import looks_quiet
 
 NAMESPACE: dict[str, Any] = {"__name__": "__main__"}
 
@@ -272,6 +275,15 @@ def test_what_adds_up_when_it_is_run_again(source: str, name: str, adds_up: bool
 def test_what_is_changed_in_place() -> None:
     source = "df.dropna(inplace=True)\na[0] = 1\nb.c.d = 2\nrng.shuffle(xs)\nnp.add(p, q, out=r)\nz = df.mean()"
     assert changed_roots(ast.parse(source)) == {"df", "a", "b", "rng", "xs", "r"}
+
+
+def test_an_escape_sequence_is_for_the_compiler_to_warn_of() -> None:
+    source = r'n = len("\d") + model.fit(X)'
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert changed_in(source) == {"model"}
+        assert not looks_quiet(source)
+        assert settings_read((source,), "model", ("set:", "set:C")) == ("set:", "set:C")
 
 
 def test_sources_are_stored_without_credentials() -> None:
