@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nbtrack.provenance.cellcode import CellCode
-from nbtrack.provenance.cellparts import LAST, Part, parts_of
+from nbtrack.provenance.cellparts import Part, parts_of
 from nbtrack.provenance.digests import ValueDigest, digest_text
 from nbtrack.provenance.paths import NamePath
 
@@ -112,8 +112,6 @@ class Execution:
         Per name that leads to functions of the notebook: what those read.
     drawn, seeded : frozenset of str
         Streams that it drew from, and that it seeded.
-    unseeded : tuple of str
-        Sentences on generators that it made without a seed.
     """
 
     sequence: int
@@ -161,12 +159,6 @@ class Execution:
             if ":" in name and name not in found and (parts is None or _mentions(parts, part, name)):
                 found.add(name)
         return found
-
-    def results(self, names: Iterable[str]) -> Part:
-        """Return the statements that results depend on: names, the last expression, and explicit logging."""
-        parts = parts_of(self.source)
-        outputs = {name for name in names if parts is not None and name in parts.outputs}
-        return self.part(outputs or [LAST])
 
 
 def _mentions(parts: object, part: Part, name: str) -> bool:

@@ -12,7 +12,6 @@ from nbtrack.provenance.streams import title
 from nbtrack.records import HAZARD_LABELS, Hazard, Severity
 
 _MEDIUM = frozenset({"volatile_input", "external_changed", "mutates_own_input"})
-_ABOVE = "Restart the kernel and run all cells above."
 _REMEDIES = {
     "stale_input": "Run again the cells that compute it, or all cells above.",
     "edited_cell": "Run the cell as it reads now, and what follows from it.",
