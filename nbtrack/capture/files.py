@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _WRITING = os.O_WRONLY | os.O_RDWR
-_MAX_HASHED_BYTES = 64 << 20
+MAX_HASHED_BYTES = 64 << 20
 # A cell may go through a folder of a million images: so many of its files are kept.
 _MAX_FILES = 1000
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/usr/", "/etc/", "/lib/", "/bin/")
@@ -77,7 +77,7 @@ class FileLog:
         if type(path) is not str or path.endswith(".ipynb"):
             return
         full = _source_file(os.path.abspath(path))  # noqa: PTH100 - a Path for each open would cost
-        if full.startswith(_SYSTEM) or full.startswith(_PREFIXES) or any(part in full for part in _HIDDEN):
+        if not is_local(full):
             return
         writes = any(char in mode for char in "wax+") if type(mode) is str else bool(int(flags or 0) & _WRITING)
         if len(self.read) + len(self.written) >= _MAX_FILES:
@@ -109,12 +109,12 @@ def _prefixes() -> tuple[str, ...]:
     return tuple(path + os.sep for path in found if path)
 
 
-_PREFIXES = _prefixes()
+_FOREIGN = _prefixes() + _SYSTEM
 
 
 def is_local(path: str) -> bool:
     """Tell whether a file is the user's own rather than of Python or an installed library."""
-    return not (path.startswith(_PREFIXES + _SYSTEM) or any(part in path for part in _HIDDEN))
+    return not (path.startswith(_FOREIGN) or any(part in path for part in _HIDDEN))
 
 
 class FileDigests:
@@ -130,7 +130,7 @@ class FileDigests:
         self._known: dict[str, tuple[int, int, str]] = {}
         self.hashed_bytes = 0
 
-    def digest(self, path: str, most_bytes: int = _MAX_HASHED_BYTES) -> str | None:
+    def digest(self, path: str, most_bytes: int = MAX_HASHED_BYTES) -> str | None:
         """Return the digest of a file's content.
 
         Parameters

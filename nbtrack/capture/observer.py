@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from nbtrack.capture.datasets import data_inputs, record_inputs
 from nbtrack.capture.lookahead import analysed
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import ActiveRun
-from nbtrack.capture.secrets import without_secrets
+from nbtrack.capture.sources import record_source
 from nbtrack.config import find_store_root, settings
 from nbtrack.document import DocumentReader
 from nbtrack.errors import OptionError
@@ -238,11 +237,7 @@ def _store_folder() -> str:
 
 
 def _tell_execution(store: Store, execution: CellExecution) -> None:
-    digest = None
-    if execution.source is not None:
-        text = without_secrets(execution.source)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        store.append_event({"t": "source", "hash": digest, "text": text})
+    digest = record_source(store, execution.source)
     store.append_event(
         {
             "t": "cell",

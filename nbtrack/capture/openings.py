@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
-from nbtrack.capture.files import FileDigests, FileLog, is_local
+from nbtrack.capture.files import MAX_HASHED_BYTES, FileDigests, FileLog, is_local
 from nbtrack.provenance.digests import plain_digest
 from nbtrack.provenance.history import Execution, History, Version
 
-# How much of what a cell opened is gone through behind it: of one file, and in all.
-_MAX_BYTES, _BUDGET_BYTES = 64 << 20, 128 << 20
+# How much of what a cell opened is gone through behind it.
+_BUDGET_BYTES = 128 << 20
 
 
 class Openings:
@@ -53,7 +53,7 @@ class Openings:
         most = self.digests.hashed_bytes + _BUDGET_BYTES
         for path in (*read, *written):
             # From now on its digest is known, and by time and size alone once the cell's budget is used up.
-            self.digests.digest(path, max(min(most - self.digests.hashed_bytes, _MAX_BYTES), 0))
+            self.digests.digest(path, max(min(most - self.digests.hashed_bytes, MAX_HASHED_BYTES), 0))
         for path in read:
             if path not in written and self.digests.digest(path) is not None:
                 execution.reads[f"file:{path}"] = self._version(path)
@@ -83,12 +83,7 @@ class Openings:
         """
         found = {path for path in self._log.read if path.endswith(".py")}
         for name in execution.reads:
-            value = self._namespace.get(name)
-            file = None
-            if type(value) is FunctionType:
-                file = value.__code__.co_filename
-            elif type(value) is ModuleType:
-                file = value.__dict__.get("__file__")
+            file = _home(self._namespace.get(name))
             if type(file) is str and file.endswith(".py") and "ipykernel_" not in file and is_local(file):
                 found.add(file)
         return found
@@ -98,7 +93,7 @@ class Openings:
         found = []
         for name in execution.code.imports if execution.code is not None else ():
             value = self._namespace.get(name)
-            file = value.__dict__.get("__file__") if type(value) is ModuleType else None
+            file = _home(value) if type(value) is ModuleType else None
             if type(file) is str and is_local(file):
                 found.append(file)
         return found
@@ -112,3 +107,10 @@ class Openings:
             version = self._history.bind(name, None)
             version.value = plain_digest(digest)
         return version
+
+
+def _home(value: Any) -> Any:
+    """Return what a module or function says its file is."""
+    if type(value) is FunctionType:
+        return value.__code__.co_filename
+    return value.__dict__.get("__file__") if type(value) is ModuleType else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import time
 import traceback
 from collections.abc import Mapping
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from nbtrack.capture import active, generators, values
 from nbtrack.capture.artifact_log import ArtifactLogging
 from nbtrack.capture.failure import describe_error
-from nbtrack.capture.secrets import without_secrets
 from nbtrack.capture.seeds import check_seed, seed_everything
+from nbtrack.capture.sources import record_source
 from nbtrack.capture.surroundings import surroundings
 from nbtrack.errors import InputError, NbtrackError, ParamError
 from nbtrack.records import RunRecord, Status
@@ -73,10 +72,7 @@ class ActiveRun(ArtifactLogging):
         if self.seed is not None:
             # Before the run exists: an interrupt while NumPy is imported leaves none behind.
             seed_everything(self.seed)
-        code = None if self.source.code is None else without_secrets(self.source.code)
-        digest = None if code is None else hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
-        if digest is not None:
-            self.store.append_event({"t": "source", "hash": digest, "text": code})
+        digest = record_source(self.store, self.source.code)
         self.store.append_event(
             {
                 "t": "run",

@@ -14,7 +14,7 @@ from nbtrack.provenance.cellcode import parse
 from nbtrack.provenance.cellflow import CellFlow
 from nbtrack.provenance.digests import digest_text
 from nbtrack.provenance.mutations import MODULES, changed_roots, reads_any, replaced_in
-from nbtrack.provenance.paths import Item, NamePath, path_of, root_of
+from nbtrack.provenance.paths import NamePath, first_part, path_of, root_of
 from nbtrack.provenance.scopes import ClassScope, FunctionScope, attribute_words
 from nbtrack.provenance.streams import drawn_by, seeded_by
 
@@ -30,18 +30,16 @@ class Statement:
     ----------
     text : str
         Without comments, layout and docstrings.
-    lines : (int, int)
-        First and last.
-    reads, binds, certain, changes, deletes : frozenset of str
+    reads, binds, certain, changes : frozenset of str
         Names; streams of random numbers count as names (``random()``, ``numpy()``, ``torch()``).
     paths : tuple of tuple
         What is read, as paths.
     calls : bool
         It calls something.
+    node : ast.stmt
     """
 
     text: str
-    lines: tuple[int, int]
     reads: frozenset[str]
     binds: frozenset[str]
     certain: frozenset[str]
@@ -136,8 +134,8 @@ class CellParts:
             path = None if target is None else path_of(target)
             if path is None or len(path) != 2 or path[0] != name or changed_roots(node.value):  # type: ignore[attr-defined]
                 return None
-            key = path[1].key if isinstance(path[1], Item) else path[1]
-            if not isinstance(key, str):
+            key = first_part(path)
+            if key is None:
                 return None
             found.add(key)
         return frozenset(found)
@@ -158,8 +156,8 @@ class CellParts:
             if isinstance(node, ast.Assign) and target is not None:
                 path = path_of(target) or ()
                 if len(path) == 2 and path[0] == name and not reads_any(node.value, {name, *through}):
-                    key = path[1].key if isinstance(path[1], Item) else path[1]
-                    if isinstance(key, str):
+                    key = first_part(path)
+                    if key is not None:
                         found.add(key)
                         continue
                 given = replaced_in(node.value, name) if path == (name,) else None
@@ -204,11 +202,11 @@ def _bodies(body: list[ast.stmt]) -> dict[str, tuple[set[str], set[str], set[str
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             scope = ClassScope(node, words) if isinstance(node, ast.ClassDef) else FunctionScope(node)
-            reads = {root_of(path) for path in (*scope.reads, *getattr(scope, "later", ()))}
-            reads |= drawn_by([*scope.reads, *getattr(scope, "later", ())])
-            changes = {root_of(path) for path in scope.changes} | (changed_roots(node) & reads)
-            changes |= drawn_by([*scope.reads, *getattr(scope, "later", ())])
-            sets = set(scope.sets) | seeded_by([*scope.reads, *getattr(scope, "later", ())])
+            paths = [*scope.reads, *(scope.later if isinstance(scope, ClassScope) else ())]
+            draws = drawn_by(paths)
+            reads = {root_of(path) for path in paths} | draws
+            changes = {root_of(path) for path in scope.changes} | (changed_roots(node) & reads) | draws
+            sets = scope.sets | seeded_by(paths)
             found[node.name] = (reads, changes, sets)
     return found
 
@@ -250,7 +248,6 @@ def _statement(
         certain |= seeds
     return Statement(
         text=_text(node),
-        lines=(node.lineno, node.end_lineno or node.lineno),
         reads=frozenset(reads - {"get_ipython"} if not flow.opaque else reads),
         binds=frozenset(binds),
         certain=frozenset(certain),

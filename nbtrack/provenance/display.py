@@ -61,10 +61,10 @@ class Display:
         """Return the cell of an execution, None where it is deleted."""
         return self.homes.get(execution.sequence)
 
-    def add(self, cell: Cell, execution: Execution) -> None:
-        """Take an execution as one of a cell's."""
-        cell.executions.append(execution)
-        self.homes[execution.sequence] = cell
+    def add(self, cell: Cell, *executions: Execution) -> None:
+        """Take executions as those of a cell."""
+        cell.executions += executions
+        self.homes.update((execution.sequence, cell) for execution in executions)
 
 
 def display_of(
@@ -106,8 +106,7 @@ def _by_first_run(history: History, runs: dict[str, list[Execution]]) -> Display
             continue
         cell = Cell(len(shown.cells), key, executions[-1].source)
         shown.cells.append(cell)
-        for execution in executions:
-            shown.add(cell, execution)
+        shown.add(cell, *executions)
     return shown
 
 
@@ -132,8 +131,7 @@ def _by_id(
         now = last.source if last is not None and (last.start_ns > saved_ns or last.text == source) else python(source)
         cell = Cell(0, cell_id or f"source {source}", now)
         shown.cells.append(cell)
-        for execution in executions:
-            shown.add(cell, execution)
+        shown.add(cell, *executions)
     for key, executions in runs.items():
         _place(shown, history, key, executions, saved_ns)
     _rejoin(shown, history)
@@ -154,8 +152,7 @@ def _rejoin(shown: Display, history: History) -> None:
         taken, pieces = _pieces(shown.cells, index, homeless)
         cells += pieces or shown.cells[index : index + taken]
         for piece in pieces:
-            for execution in homeless.get(piece.text_key, ()):
-                shown.add(piece, execution)
+            shown.add(piece, *homeless.get(piece.text_key, ()))
         index += taken
     shown.cells[:] = cells
 
@@ -188,8 +185,7 @@ def _place(shown: Display, history: History, key: str, executions: list[Executio
     if key.startswith("source "):
         for cell in shown.cells:
             if cell.text_key == last.text_key:
-                for execution in executions:
-                    shown.add(cell, execution)
+                shown.add(cell, *executions)
                 return
     if last.start_ns <= saved_ns or _is_deleted(history, key, executions):
         return
@@ -201,8 +197,7 @@ def _place(shown: Display, history: History, key: str, executions: list[Executio
                 place, latest = index + 1, done.sequence
     cell = Cell(0, key, last.source)
     shown.cells.insert(place, cell)
-    for execution in executions:
-        shown.add(cell, execution)
+    shown.add(cell, *executions)
 
 
 def _by_source(
@@ -230,8 +225,7 @@ def _by_source(
         if best is not None and _likeness(best.source, last.source) >= _ALIKE:
             if last.start_ns > saved_ns:
                 best.source = last.source
-            for execution in executions:
-                shown.add(best, execution)
+            shown.add(best, *executions)
     return shown
 
 

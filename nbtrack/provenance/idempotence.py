@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from nbtrack.provenance.chance import called
-from nbtrack.provenance.mutations import changed_roots, root_name
+from nbtrack.provenance.mutations import changed_roots, reads_any, root_name
 
 # What gives the same when it is done twice.
 _ONCE = frozenset(
@@ -97,14 +97,10 @@ def _assigned(name: str, target: ast.expr, value: ast.expr) -> Iterator[bool]:
             yield from _assigned(name, item, value)
     elif isinstance(target, ast.Name):
         if target.id == name:
-            yield _reads(name, value) and not _settles(name, value)
+            yield reads_any(value, {name}) and not _settles(name, value)
     elif root_name(target) == name:
         where = ast.unparse(target)
         yield any(_meets(where, use) for use in _uses(name, value))
-
-
-def _reads(name: str, value: ast.expr) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(value))
 
 
 def _settles(name: str, value: ast.expr) -> bool:
@@ -119,14 +115,14 @@ def _settles(name: str, value: ast.expr) -> bool:
             value = value.value
         elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _ONCE:
             inner = value.func.value
-            if not _reads(name, inner) and value.args:
+            if not reads_any(inner, {name}) and value.args:
                 inner = value.args[0]
             value = inner
         elif isinstance(value, ast.Call) and called(value).rpartition(".")[2] in _ONCE_FUNCTIONS and value.args:
             value = value.args[0]
         elif isinstance(value, ast.IfExp | ast.BoolOp):
             parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else value.values
-            return all(not _reads(name, part) or _settles(name, part) for part in parts)
+            return all(not reads_any(part, {name}) or _settles(name, part) for part in parts)
         elif isinstance(value, ast.Attribute):
             value = value.value
         else:

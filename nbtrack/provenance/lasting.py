@@ -75,16 +75,12 @@ def _written_out(number: int, history: History) -> bool:
 
 def volatile(members: Sequence[Member]) -> Iterator[Finding]:
     """Yield clocks, string hashing and the like that results depend on."""
-    bodies = [_together(tuple(statement.text for statement in member.statements())).body for member in members]
-    around = ast.Module([statement for body in bodies for statement in body], [])
-    for member in members:
-        seen: dict[str, None] = {}
-        own = _together(tuple(statement.text for statement in member.statements()))
-        for text in volatile_uses(own, around):
-            seen.setdefault(text)
+    codes = [_together(tuple(statement.text for statement in member.statements())) for member in members]
+    around = ast.Module([statement for code in codes for statement in code.body], [])
+    for member, code in zip(members, codes, strict=True):
+        seen = dict.fromkeys(volatile_uses(code, around))
         for node in member.functions():
-            for text in volatile_uses(node):
-                seen.setdefault(text)
+            seen.update(dict.fromkeys(volatile_uses(node)))
         for text in seen:
             yield Finding("volatile_input", text, member.execution, text.partition("(")[0])
 

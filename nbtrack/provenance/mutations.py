@@ -20,12 +20,12 @@ _FUNCTIONS = frozenset(
     "fill_diagonal put_along_axis place putmask clip_grad_norm_".split()
 )
 
-# What modules are called by convention: np.append(a, b) changes nothing of np.
-MODULES = frozenset("np numpy pd pandas plt sns math os tf torch jnp scipy stats random itertools pl px nx".split())
-
-
-# np.add(x, y) adds nothing to np.
-_MODULES = frozenset("np numpy pd pandas torch nn random math os json time plt sns scipy sklearn jnp tf".split())
+# What modules are called by convention: np.add(a, b) adds nothing to np.
+_CALLED = frozenset("np numpy pd pandas plt sns math os tf torch jnp scipy random".split())
+# Of these no method is taken for one that changes the object.
+MODULES = _CALLED | frozenset("stats itertools pl px nx".split())
+# These are never taken for objects that are changed, not by setting a part of them either.
+_NEVER = _CALLED | frozenset("nn json time sklearn".split())
 
 
 def root_name(node: ast.AST) -> str | None:
@@ -59,7 +59,7 @@ def changed_roots(node: ast.AST) -> set[str]:
             found.add(root_name(part.value))
         elif isinstance(part, ast.AugAssign):
             found.add(root_name(part.target))
-    return {name for name in found if name is not None and name not in _MODULES}
+    return {name for name in found if name is not None and name not in _NEVER}
 
 
 def _changed_by_call(node: ast.Call) -> set[str | None]:
@@ -115,7 +115,7 @@ def replaced_in(node: ast.expr, name: str) -> set[str] | None:
             found = [(getattr(key, "value", None), value) for key, value in zip(keys, values, strict=True)]
         case _:
             return None
-    fresh = not any(isinstance(part, ast.Name) and part.id == name for _, value in found for part in ast.walk(value))
+    fresh = not any(reads_any(value, {name}) for _, value in found)
     given = {key for key, _ in found if isinstance(key, str)}
     return given if first == name and fresh and len(given) == len(found) else None
 

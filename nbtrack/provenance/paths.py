@@ -85,6 +85,27 @@ def path_of(node: ast.expr) -> NamePath | None:
         node = node.value
 
 
+def first_part(path: NamePath) -> str | None:
+    """Return the attribute or the text key by which a path goes into an object; None where it does not.
+
+    Parameters
+    ----------
+    path : tuple
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> first_part(("cfg", Item("lr"))), first_part(("cfg", "lr")), first_part(("xs", Item(0))), first_part(("cfg",))
+    ('lr', 'lr', None, None)
+    """
+    step = path[1] if len(path) > 1 else None
+    key = step.key if isinstance(step, Item) else step
+    return key if isinstance(key, str) else None
+
+
 def target_names(node: ast.AST) -> Iterator[str]:
     """Yield the names that an assignment target or a ``match`` pattern binds.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from nbtrack.provenance.cellparts import parts_of
 from nbtrack.provenance.estimators import MARK, settings_read
 from nbtrack.provenance.history import Execution, Version, same
-from nbtrack.provenance.paths import NamePath, root_of
+from nbtrack.provenance.paths import NamePath, first_part, root_of
 
 
 def slice_of(execution: Execution, needed: set[str]) -> list[Execution]:
@@ -116,7 +116,7 @@ def read_parts(execution: Execution, name: str) -> dict[str, object]:
     settings = _settings_read(execution, name)
     if settings:
         return settings
-    found = [_first_step(path) for path in paths]
+    found = [first_part(path) for path in paths]
     if found and None not in found:
         return {str(step): None for step in found}
     return _not_set_before(execution, name)
@@ -143,13 +143,6 @@ def _settings_read(execution: Execution, name: str) -> dict[str, object]:
     made = (execution.reads[reached].execution for reached in execution.reached if reached in execution.reads)
     sources = (execution.source, *(found.source for found in made if found is not None))
     return dict.fromkeys(settings_read(sources, name, tuple(version.value.parts)))
-
-
-def _first_step(path: NamePath) -> str | None:
-    if len(path) < 2:
-        return None
-    step = path[1]
-    return step if isinstance(step, str) else step.key if isinstance(step.key, str) else None
 
 
 def sources(
