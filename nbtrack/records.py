@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from nbtrack.verification import Verdict, Verification
+
 Status: TypeAlias = Literal["running", "finished", "failed", "interrupted", "crashed"]
 Lifecycle: TypeAlias = Literal["active", "deleted"]
 ParamType: TypeAlias = Literal["str", "int", "float", "bool", "none", "json"]
@@ -268,6 +270,10 @@ class CellExecution:
         Names of the notebook.
     run_id : str or None
         The run that it was, if tracked.
+    folder : str or None
+        The working directory when it began.
+    digests : dict of str to str
+        Digests of what names that it read stood for, where every process finds the same for the same content.
     """
 
     session: str
@@ -284,6 +290,13 @@ class CellExecution:
     changes: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
     run_id: str | None = None
+    folder: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the execution is called: ``In[3]``."""
+        return cell_label(self.execution_count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +326,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the store has it."""
+    """A run as the store has it.
+
+    ``verdict`` is that of the latest of its verifications, which are all there only where a single run was asked for.
+    """
 
     info: RunInfo
     data: RunData
@@ -323,6 +339,12 @@ class RunRecord:
     artifacts: tuple[Artifact, ...] = ()
     provenance: Provenance = Provenance()
     inputs: tuple[Input, ...] = ()
+    verdict: Verdict | None = None
+    verifications: tuple[Verification, ...] = ()
+
+
+REPLICATE_TAG = "nbtrack.replicate_of"
+"""On every replay under another seed, with the id of the run that it is of: such runs are no bar for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,3 +393,8 @@ def experiment_id(name: str) -> str:
 def is_number(value: float | None) -> bool:
     """Tell whether a metric's value is there and finite."""
     return value is not None and math.isfinite(value)
+
+
+def cell_label(execution_count: int | None) -> str:
+    """Return what an execution of a cell is called: ``In[3]``."""
+    return f"In[{'?' if execution_count is None else execution_count}]"

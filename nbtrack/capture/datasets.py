@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from nbtrack.capture.recordedpaths import recorded_path
 from nbtrack.provenance.fingerprint import Fingerprint
 from nbtrack.provenance.sampling import Plan, plan_of
 from nbtrack.records import Input
@@ -154,7 +155,7 @@ def file_inputs(paths: Iterable[str | os.PathLike[str]], budget_s: float = BUDGE
             printed = _print_file(file, status, hashed=time.perf_counter() < deadline)
         except (OSError, TypeError, ValueError):
             continue
-        found[str(file)] = input_of(_shown(file), str(file), printed)
+        found[str(file)] = input_of(_shown(file), recorded_path(str(file)), printed)
         if len(found) == _MAX_INPUTS:
             break
     return list(found.values())

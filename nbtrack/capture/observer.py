@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,10 @@ from nbtrack.capture import active
 from nbtrack.capture.cell import TrackedCell, read_cell, split_cell
 from nbtrack.capture.datasets import data_inputs, record_inputs
 from nbtrack.capture.lookahead import analysed
+from nbtrack.capture.recordedpaths import recorded_name, recorded_path
 from nbtrack.capture.recorder import Recorder
 from nbtrack.capture.run import ActiveRun
+from nbtrack.capture.secrets import looks_secret
 from nbtrack.capture.sources import record_source
 from nbtrack.config import find_store_root, settings
 from nbtrack.document import DocumentReader
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from nbtrack.provenance.assessment import Assessment, Surroundings
 
 _MAX_TRANSFORMED = 2000
+_MAX_DIGESTS = 200
 
 
 class Observer:
@@ -83,6 +87,7 @@ class Observer:
             count=count,
             start_ns=time.time_ns(),
         )
+        execution.folder = _working_folder()
         self._inputs = []
         if cell is not None and run is not None:
             execution.tracked, execution.run_id = True, run.run_id
@@ -178,11 +183,13 @@ class Observer:
             duration_s=execution.duration_s,
             outcome=execution.outcome,
             observed=execution.observed,
-            reads=tuple(execution.reads),
-            binds=tuple(name for name, version in execution.writes.items() if not version.changed),
-            changes=tuple(name for name, version in execution.writes.items() if version.changed),
+            reads=tuple(map(recorded_name, execution.reads)),
+            binds=tuple(recorded_name(name) for name, version in execution.writes.items() if not version.changed),
+            changes=tuple(recorded_name(name) for name, version in execution.writes.items() if version.changed),
             deletes=tuple(sorted(execution.deletes)),
             run_id=execution.run_id,
+            folder=None if execution.folder is None else recorded_path(execution.folder),
+            digests=digests_read(execution),
         )
 
     def _tell_executions(self, store: Store, keep_code: bool) -> None:
@@ -232,6 +239,38 @@ class Observer:
         return transformed
 
 
+def digests_read(execution: Execution) -> dict[str, str]:
+    """Return the digests of what an execution read, as far as another process can find the same.
+
+    Parameters
+    ----------
+    execution : Execution
+
+    Returns
+    -------
+    dict of str to str
+        By name; names that look like those of credentials are left out.
+    """
+    found = {}
+    for name, version in execution.reads.items():
+        value = version.value
+        if value is None or not value.portable or name in STREAMS or name.startswith(("env:", "module:")):
+            continue
+        if (value.exact or value.sampled) and not looks_secret(name, version.text):
+            found[recorded_name(name)] = value.digest
+            if len(found) == _MAX_DIGESTS:
+                break
+    return found
+
+
+def _working_folder() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a Path for each cell would cost
+    except OSError:
+        # It has been removed.
+        return None
+
+
 def _store_folder() -> str:
     return str(find_store_root())
 
@@ -255,5 +294,7 @@ def _tell_execution(store: Store, execution: CellExecution) -> None:
             "changes": list(execution.changes),
             "deletes": list(execution.deletes),
             "run": execution.run_id,
+            "folder": execution.folder,
+            "digests": dict(execution.digests),
         }
     )

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
-from nbtrack.capture.files import MAX_HASHED_BYTES, FileDigests, FileLog, is_local
+from nbtrack.capture.files import FileLog, is_local
 from nbtrack.provenance.digests import plain_digest
+from nbtrack.provenance.filedigests import MAX_HASHED_BYTES, FileDigests
 from nbtrack.provenance.history import Execution, History, Version
 
 # How much of what a cell opened is gone through behind it.
 _BUDGET_BYTES = 128 << 20
+# What stands for the content where there is no file.
+_MISSING, _FOLDER = "none", "folder"
 
 
 class Openings:
@@ -45,24 +48,32 @@ class Openings:
     def end(self, execution: Execution) -> None:
         """Make the versions of the files that a cell has opened.
 
+        What is among the execution's writes and not among its reads was not there before, or was replaced without a
+        look at it; so was each folder that it has made.
+
         Parameters
         ----------
         execution : Execution
         """
-        read, written = self._log.read, self._log.written
+        log = self._log
         most = self.digests.hashed_bytes + _BUDGET_BYTES
-        for path in (*read, *written):
+        for path in (*log.read, *log.written):
             # From now on its digest is known, and by time and size alone once the cell's budget is used up.
             self.digests.digest(path, max(min(most - self.digests.hashed_bytes, MAX_HASHED_BYTES), 0))
-        for path in read:
-            if path not in written and self.digests.digest(path) is not None:
-                execution.reads[f"file:{path}"] = self._version(path)
-        for path in written:
-            name, digest = f"file:{path}", self.digests.digest(path)
-            if path in read:
+        for path in log.read:
+            name = f"file:{path}"
+            if path in log.written or path in log.removed:
                 execution.reads[name] = self._history.version(name)
+            elif self.digests.digest(path) is not None:
+                execution.reads[name] = self._version(path)
+        for path in log.written:
+            digest = self.digests.digest(path)
             if digest is not None:
-                self._history.bind(name, execution).value = plain_digest(digest)
+                self._history.bind(f"file:{path}", execution).value = plain_digest(digest)
+        for path in log.removed:
+            self._history.bind(f"file:{path}", execution).value = plain_digest(_MISSING)
+        for path in log.made:
+            self._history.bind(f"file:{path}", execution).value = plain_digest(_FOLDER)
         for path in self._modules(execution):
             name = f"file:{path}"
             if name not in execution.reads:
@@ -99,7 +110,7 @@ class Openings:
         return found
 
     def _version(self, path: str) -> Version:
-        name, digest = f"file:{path}", self.digests.digest(path) or "none"
+        name, digest = f"file:{path}", self.digests.digest(path) or _MISSING
         version = self._history.version(name)
         if version.value is None and version.execution is None:
             version.value = plain_digest(digest)

@@ -85,7 +85,7 @@ class Session:
         self._depth = 0
         self._running: list[_Running] = []
         self._last_read: tuple[str, str, TrackedCell] | None = None
-        self._observer = Observer(shell)
+        self.observer = Observer(shell)
 
     def attach(self) -> None:
         """Listen to the shell."""
@@ -93,7 +93,7 @@ class Session:
         self.shell.events.register("post_run_cell", self._after_cell)
         self.shell.input_transformers_cleanup.append(self._transform)
         with self._boundary("read the cells that ran before"):
-            self._observer.recover()
+            self.observer.recover()
         with self._boundary("look up earlier runs"):
             # So that the first card need not wait for them. Looking must not make a store where there is none.
             if Layout(find_store_root()).database.exists():
@@ -143,7 +143,7 @@ class Session:
                 self._begin(cell, cell_id=info.cell_id, execution_count=count)
             with self._boundary("see what this cell reads"):
                 run = self._running[-1].run if self._running and self._running[-1].depth == self._depth else None
-                self._observer.begin(info, count, cell if run is not None else None, run)
+                self.observer.begin(info, count, cell if run is not None else None, run)
 
     def _after_cell(self, result: Any) -> None:
         if not self._depth:
@@ -153,7 +153,7 @@ class Session:
         tracked = bool(self._running) and self._running[-1].depth == self._depth
         if self._depth == 1:
             with self._boundary("see what this cell changed"):
-                self._observer.end(error, self._line_that_raised(error) if error else None, result.result is not None)
+                self.observer.end(error, self._line_that_raised(error) if error else None, result.result is not None)
         if tracked:
             self._end(result.result, error)
         self._depth -= 1
@@ -257,7 +257,7 @@ class Session:
         with self._boundary("end this cell's run"):
             run.end(error=error)
         with self._boundary("find out what this run depends on"):
-            self._observer.assess(run)
+            self.observer.assess(run)
         with self._boundary("show the run card"):
             self._show(running)
 

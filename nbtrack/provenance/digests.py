@@ -43,6 +43,8 @@ class ValueDigest:
         Inexact only because of its size.
     entropy : tuple of int
         What the NumPy generators in it were seeded with, where that came from the operating system's entropy.
+    portable : bool
+        Every process finds the same digest for the same content.
     """
 
     digest: str
@@ -52,6 +54,7 @@ class ValueDigest:
     reach: frozenset[int] = frozenset()
     sampled: bool = False
     entropy: tuple[int, ...] = ()
+    portable: bool = True
 
 
 def digest_value(value: Any, namespace: Mapping[str, Any]) -> ValueDigest:
@@ -80,7 +83,14 @@ def digest_value(value: Any, namespace: Mapping[str, Any]) -> ValueDigest:
     core = walker.hexdigest()
     digest = core if not walker.states else hashlib.blake2b(b"".join([core.encode(), *walker.states])).hexdigest()[:32]
     return ValueDigest(
-        digest, walker.exact, core, parts, frozenset(walker.reach), walker.sampled, tuple(walker.entropy)
+        digest,
+        walker.exact,
+        core,
+        parts,
+        frozenset(walker.reach),
+        walker.sampled,
+        tuple(walker.entropy),
+        walker.portable,
     )
 
 

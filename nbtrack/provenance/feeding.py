@@ -16,6 +16,8 @@ class Feed(Protocol):
         False: only what can be changed in place is wanted.
     exact, sampled : bool
         All of the content went in; not all did, only because of its size.
+    portable : bool
+        Every process finds the same digest for the same content.
     columns : dict of int to list of str
         Digests of the columns of tables that were met, by the table's identity.
     entropy : list of int
@@ -26,6 +28,7 @@ class Feed(Protocol):
     exact: bool
     columns: dict[int, list[str]]
     sampled: bool
+    portable: bool
     entropy: list[int]
 
     def text(self, text: str) -> None:

@@ -112,6 +112,8 @@ class Execution:
         Per name that leads to functions of the notebook: what those read.
     drawn, seeded : frozenset of str
         Streams that it drew from, and that it seeded.
+    folder : str or None
+        The working directory when it began.
     """
 
     sequence: int
@@ -132,6 +134,7 @@ class Execution:
     reached: dict[str, tuple[NamePath, ...]] = field(default_factory=dict)
     drawn: frozenset[str] = frozenset()
     seeded: frozenset[str] = frozenset()
+    folder: str | None = None
     _text_key: str | None = None
 
     @property

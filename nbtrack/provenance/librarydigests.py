@@ -71,6 +71,9 @@ def _reduced(walker: Feed, value: Any) -> bool:
         return False
     walker.changeable(value)
     walker.text(class_name(type(value)))
+    if module_name(type(value)).startswith("sklearn"):
+        # The nodes of a tree have gaps, in which any bytes may stand.
+        walker.portable = False
     if type(reduced) is str:
         walker.text(reduced)
     else:
@@ -191,6 +194,7 @@ def _objects(walker: Feed, value: Any, numpy: Any) -> None:
             # The sample, for memory that was given back and is taken again by as many other objects.
             known = (value.nbytes, zlib.crc32(pointers), zlib.adler32(pointers), hash(tuple(sample)))
         if known in _known_plain:
+            walker.portable = False
             walker.text(_known_plain[known])
             return
     items = value.ravel().tolist()

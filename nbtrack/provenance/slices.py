@@ -82,6 +82,9 @@ def _without_own(version: Version, reader: Execution) -> Version:
     """Return what a name stood for before earlier runs of the same cell added to it."""
     while version.execution is not None and version.execution.text_key == reader.text_key:
         before = version.execution.reads.get(version.name)
+        if before is None and version.name.startswith("file:"):
+            # The first run found no such file, and neither need this one.
+            return Version(version.name)
         if before is None or before is version:
             break
         version = before

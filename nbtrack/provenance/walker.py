@@ -68,6 +68,8 @@ class Walker:
     Attributes
     ----------
     content, exact, sampled : bool
+    portable : bool
+        Every process finds the same digest for the same content.
     reach : set of int
     columns : dict of int to list of str
         Digests of the columns of tables that were met, by the table's identity.
@@ -81,6 +83,7 @@ class Walker:
         self.content = content
         self.exact = True
         self.sampled = False
+        self.portable = True
         self.reach: set[int] = set()
         self.columns: dict[int, list[str]] = {}
         self.states: list[bytes] = []
@@ -102,6 +105,7 @@ class Walker:
             return ""
         walker = Walker(self.namespace)
         walker.feed(value)
+        self.portable = self.portable and walker.portable
         if not walker.exact:
             self.exact, self.sampled = False, self.sampled or walker.sampled
         return walker.hexdigest() + "".join(
@@ -153,6 +157,7 @@ class Walker:
     def _plain(self, value: Any, cls: type) -> None:
         if (cls is str or cls is bytes) and len(value) > _LONG:
             # Keeps its hash, so that it is gone through once.
+            self.portable = False
             self.text(f"{cls.__name__} of {len(value)} {hash(value)}")
         elif cls is str:
             self.text(value)
@@ -175,6 +180,7 @@ class Walker:
             self.raw(array("d", values).tobytes())
         elif kinds is not None and kinds == _TEXTS:
             # Texts keep their hashes, so this costs next to nothing from the second time on.
+            self.portable = False
             self.text(f"texts {hash(tuple(values))}")
         elif kinds is not None and kinds <= _PLAIN:
             if self.content:
@@ -196,6 +202,7 @@ class Walker:
         values = list(values)
         kinds: set[Any] = set(map(type, values))
         if kinds == _TEXTS:
+            self.portable = False
             self.text(f"{len(values)} texts {hash(frozenset(values))}")
             return
         if kinds == _WHOLE:

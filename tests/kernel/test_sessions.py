@@ -23,10 +23,15 @@ finally:
     sys.path.remove(str(_HERE))
 
 
+def _inherited() -> dict[str, str]:
+    """Return this process's variables, but for the hash seed that an earlier test may have left for its children."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
+
+
 def _play(folder: Path, *options: str) -> dict[str, Verdict]:
     """Play cases in a process of its own, which forks one child a case; this one has threads and plugins."""
     answer = folder / "facts.json"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
+    environment = _inherited() | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, str(_HERE / "score.py"), "--json", str(answer), *options]
     played = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
     assert answer.exists(), played.stdout + played.stderr
