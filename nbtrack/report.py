@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from nbtrack.records import CellExecution, Hazard, Provenance, RunRecord
+from nbtrack.verification import Verification
 
 
 def report(record: RunRecord) -> dict[str, Any]:
@@ -24,7 +25,8 @@ def report(record: RunRecord) -> dict[str, Any]:
         Identity, status and times; ``params`` (typed), ``metrics``, ``tags``, ``seeds``; ``hazards``, and in
         ``unknown`` the labels of those that could not be decided with the reason; ``hazards_checked``: whether they
         were looked for; ``slice``: the cell executions that the run depends on, in order; ``environment``, ``inputs``,
-        ``artifacts``; ``verification``: None until the run was replayed. NaN and the infinities are the texts ``NaN``,
+        ``artifacts``; ``verifications``: replays of the run, oldest first, as :func:`verification_facts` has them, and
+        ``verification``: the latest, None until the run was replayed. NaN and the infinities are the texts ``NaN``,
         ``Infinity`` and ``-Infinity``.
 
     Examples
@@ -36,6 +38,7 @@ def report(record: RunRecord) -> dict[str, Any]:
     {'loss': 'NaN'}
     """
     info, provenance = record.info, record.provenance
+    verifications = [verification_facts(verification) for verification in record.verifications]
     facts = run_facts(record) | {
         "seeds": {"seed": info.seed, "generators": provenance.generators},
         "unknown": provenance.unknown,
@@ -48,7 +51,8 @@ def report(record: RunRecord) -> dict[str, Any]:
             for item in record.artifacts
         ],
         "code": info.source.code,
-        "verification": None,
+        "verification": verifications[-1] if verifications else None,
+        "verifications": verifications,
     }
     found: dict[str, Any] = plain(facts)
     return found
@@ -84,6 +88,7 @@ def run_facts(record: RunRecord) -> dict[str, Any]:
         "note": record.note,
         "warnings": record.warnings,
         "hazards": [hazard_facts(hazard) for hazard in record.provenance.hazards],
+        "verdict": record.verdict,
         "parent_run_id": info.parent_run_id,
         "user": info.user_id,
         "source": {"kind": info.source.kind, "name": info.source.name, "cell_id": info.source.cell_id},
@@ -104,6 +109,25 @@ def hazard_facts(hazard: Hazard) -> dict[str, Any]:
         ``label``, ``severity``, ``names``, ``executions``, ``sentence`` and ``remedy``.
     """
     return asdict(hazard)
+
+
+def verification_facts(verification: Verification) -> dict[str, Any]:
+    """Return what came of a replay as a mapping.
+
+    Parameters
+    ----------
+    verification : Verification
+
+    Returns
+    -------
+    dict
+        Its fields, with the start as ``time``; for :func:`plain`. Metrics have their ``difference`` besides, what was
+        replayed less what was recorded.
+    """
+    facts = asdict(verification)
+    facts["time"] = _from_ms(facts.pop("start_us") // 1000)
+    facts["metrics"] = [asdict(check) | {"difference": check.difference} for check in verification.metrics]
+    return facts
 
 
 def is_checked(provenance: Provenance) -> bool:

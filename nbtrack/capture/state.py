@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.capture import values
@@ -30,6 +30,8 @@ from nbtrack.records import (
     experiment_id,
 )
 from nbtrack.report import report
+from nbtrack.store.replayable import Replayable
+from nbtrack.verification import Verdict, Verification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from nbtrack.store.store import Store
 
 
-class RunState:
+class RunState(Replayable):
     """Identity, status and values of a run of this process; :class:`~nbtrack.capture.run.ActiveRun` adds to them."""
 
     def __init__(
@@ -166,7 +168,21 @@ class RunState:
         dict
             As :func:`nbtrack.report.report` describes it.
         """
-        return report(self.record())
+        record = self.record()
+        if self.ended:
+            stored = self.store.run(self.run_id)
+            record = replace(record, verdict=stored.verdict, verifications=stored.verifications)
+        return report(record)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the latest replay of the run came to, as the store has it; None until it was replayed."""
+        return self.store.run(self.run_id).verdict
+
+    @property
+    def verifications(self) -> tuple[Verification, ...]:
+        """Replays of the run and what came of them, oldest first, as the store has them."""
+        return self.store.run(self.run_id).verifications
 
     def history(self, key: str | None = None) -> pd.DataFrame:
         """Return the logged points as the store has them.

@@ -42,6 +42,8 @@ class Changes:
         By hash.
     generators : dict of str to list of dict
         By run id: the rows that replace those there are.
+    verifications : dict of str to dict
+        By their own id.
     """
 
     runs: dict[str, Row] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class Changes:
     environments: dict[str, str] = field(default_factory=dict)
     generator_states: dict[str, Row] = field(default_factory=dict)
     generators: dict[str, list[Row]] = field(default_factory=dict)
+    verifications: dict[str, Row] = field(default_factory=dict)
 
     def problem(self, text: str, *, run_id: str | None = None, journal: str | None = None, detail: str = "") -> None:
         """Note something that a person should know of."""
@@ -125,6 +128,7 @@ def new_run(event: Event, journal: str) -> Row:
         "hazards": None,
         "hazards_checked": None,
         "environment": None,
+        "verdict": None,
     }
 
 

@@ -26,7 +26,11 @@ _RUN_COLUMNS = """
     run_id, name as run_name, experiment, status, make_timestamptz(start_us) as start_time,
     make_timestamptz(end_us) as end_time, (end_us - start_us) / 1e6 as duration_s, seed, note, username as user,
     parent as parent_run_id, source_kind, source_name, cell_id, execution_count, code as source_hash, error_type,
-    error_message, error_traceback, stage as lifecycle_stage, hazard_count, hazard_severity, environment
+    error_message, error_traceback, stage as lifecycle_stage, hazard_count, hazard_severity, environment,
+    verdict
+"""
+_VERIFICATION_COLUMNS = """
+    v.verdict, sentence, duration_s, kernel_s, cells_s, recorded_s, rtol, replays, cells, slice_corrected, memory_bytes
 """
 # In place of the views, whose rows hold no number of the run by which to choose.
 _TABLES = {
@@ -57,9 +61,16 @@ _TABLES = {
     "cell_executions": f"""
         select session, sequence, execution_count, cell_id, source as source_hash,
                make_timestamptz(start_us) as start_time, duration_s, outcome, observed,
-               reads, binds, changes, deletes, run_id
+               reads, binds, changes, deletes, run_id, folder, digests
         from base.cell_executions where {export_json.OF_SLICES} order by session, sequence
     """,  # noqa: S608
+    "verifications": f"""
+        select run_id, verification_id, make_timestamptz(v.start_us) as time, {_VERIFICATION_COLUMNS}, facts
+        from page join base.runs using (run_ix) join base.verifications v using (run_ix)
+        order by place, v.start_us, verification_id
+    """,  # noqa: S608
+    "verification_metrics": "select m.* from page join base.runs using (run_ix) "
+    "join verification_metrics m using (run_id) order by place, verification_id, key",
     "environments": "select hash, facts from base.environments "
     "where hash in (select environment from page join base.runs using (run_ix)) order by hash",
     "generator_states": "select run_id, g.stream, g.hash, s.state from page join base.runs using (run_ix) "
@@ -79,10 +90,12 @@ _CSV_TABLES = {
     "hazards": _TABLES["hazards"].replace(
         " names, executions,", " to_json(names) as names, to_json(executions) as executions,"
     ),
-    "cell_executions": _TABLES["cell_executions"].replace(
+    "cell_executions": _TABLES["cell_executions"]
+    .replace(
         " reads, binds, changes, deletes,",
         " to_json(reads) as reads, to_json(binds) as binds, to_json(changes) as changes, to_json(deletes) as deletes,",
-    ),
+    )
+    .replace(", digests", ", to_json(digests) as digests"),
 }
 
 
@@ -104,9 +117,9 @@ def export(
     path : Path
         ``x.csv``: one table, a run a row, as :func:`nbtrack.runs` gives it. ``x.json``: one file with everything
         about the runs but their artifacts' contents, described in itself. ``x.parquet``: a folder with a Parquet file
-        for runs, params, metrics, points, tags, artifacts, inputs, hazards, slices, cell_executions, environments,
-        generator_states, sources, experiments and more. Another name with ``file_format="csv"``: a
-        folder with the same tables as CSV.
+        for runs, params, metrics, points, tags, artifacts, inputs, hazards, slices, cell_executions, verifications,
+        verification_metrics, environments, generator_states, sources, experiments and more. Another name with
+        ``file_format="csv"``: a folder with the same tables as CSV.
     where : str
         As for :func:`nbtrack.runs`.
     experiment_names : sequence of str, optional

@@ -27,6 +27,7 @@ _ABOUT = {
     "source.code": "key in sources; so is the source of an execution",
     "slice": "[session, sequence] of the cell executions that the run depends on, in order; they are in executions",
     "hazards": "why the run's numbers may not come back; null: nobody looked. unknown: label: why it is not decided",
+    "verifications": "replays of the run and what came of them, oldest first; verdict: of the latest",
     "environment": "key in environments",
     "generators": "stream: key in generator_states, where the state is in base64",
     "artifacts": "hash is the SHA-256 of the content, which is not part of this file",
@@ -34,7 +35,7 @@ _ABOUT = {
 _COLUMNS = (
     "run_id experiment name status start_us end_us parent seed username source_kind source_name cell_id "
     "execution_count code error_type error_message error_traceback note warnings stage params param_types tags "
-    "hazards_checked environment"
+    "hazards_checked environment verdict"
 ).split()
 OF_SLICES = "(session, sequence) in (select session, sequence from page join base.slices using (run_ix))"
 """Condition over ``base.cell_executions``: a run of the page depends on it."""
@@ -47,7 +48,7 @@ CODE = f"""
 
 _EXECUTION_COLUMNS = (
     "session sequence execution_count cell_id source start_us duration_s outcome observed reads binds changes deletes "
-    "run_id"
+    "run_id folder digests"
 ).split()
 
 
@@ -169,6 +170,8 @@ def _run(row: dict[str, Any]) -> dict[str, Any]:
         "slice": [],
         "environment": row["environment"],
         "generators": {},
+        "verdict": row["verdict"],
+        "verifications": [],
     }
 
 
@@ -188,6 +191,15 @@ def _add_provenance(connection: duckdb.DuckDBPyConnection, runs: list[dict[str, 
     members = "select place, session, sequence from page join base.slices using (run_ix) order by place, position"
     for place, session, sequence in connection.execute(members).fetchall():
         runs[place]["slice"].append([session, sequence])
+    cursor = connection.execute(
+        "select place, verification_id, start_us, verdict, sentence, facts, duration_s, kernel_s, cells_s, recorded_s, "
+        "rtol, replays, cells, slice_corrected, memory_bytes "
+        "from page join base.verifications using (run_ix) order by place, start_us, verification_id"
+    )
+    names = [column[0] for column in cursor.description or ()][1:]
+    for place, *fields in cursor.fetchall():
+        found = dict(zip(names, fields, strict=True))
+        runs[place]["verifications"].append(found | json.loads(found.pop("facts")))
 
 
 def _add_metrics(connection: duckdb.DuckDBPyConnection, runs: list[dict[str, Any]]) -> None:

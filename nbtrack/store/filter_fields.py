@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
-ValueKind: TypeAlias = Literal["text", "number", "time", "status", "labels"]
+ValueKind: TypeAlias = Literal["text", "number", "time", "status", "labels", "verdict"]
 
 ARTIFACT_URI = "nbtrack-artifacts:/"
 """Beginning of the address of a run's artifacts; the run's id follows."""
@@ -72,6 +72,7 @@ _ATTRIBUTES = (
     Attribute("hazard_count", "hazard_count", "number"),
     Attribute("hazard_severity", "hazard_severity"),
     Attribute("hazards", "hazards", "labels"),
+    Attribute("verdict", "verdict", "verdict"),
 )
 ATTRIBUTES = {attribute.name: attribute for attribute in _ATTRIBUTES}
 """Attributes by name."""

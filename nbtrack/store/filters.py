@@ -27,6 +27,7 @@ from nbtrack.store.filter_fields import (
 )
 from nbtrack.store.filter_syntax import Comparison, Name, Negation, Node, Scalar, Value, parse_filter, parse_order
 from nbtrack.store.filter_tokens import EXAMPLE, ORDER_EXAMPLE, complain
+from nbtrack.verification import VERDICTS
 
 NEWEST_FIRST = "start_us desc, run_ix desc"
 
@@ -223,6 +224,8 @@ class _Compiler:
             return field.wrap(f"{{}} {operator} ?", self.status(node, value))
         if kind == "labels":
             return self.label(node, value, field, operator)
+        if kind == "verdict":
+            return field.wrap(f"{{}} {operator} ?", self.verdict(node, value, operator))
         if isinstance(literal, str):
             return field.wrap(f"{{}} {operator} ?", literal)
         if not loose:
@@ -268,6 +271,16 @@ class _Compiler:
             advice = f"{near(word, list(STATUSES))}Accepted: {', '.join(map(repr, STATUSES))}."
             self.refuse(node, value, "this is no status", advice)
         return STATUSES[word]
+
+    def verdict(self, node: Comparison, value: Value, operator: str) -> str:
+        word = str(value.value).lower().replace(" ", "_")
+        word = {"reproduced_within_tolerance": "within_tolerance"}.get(word, word)
+        if word not in VERDICTS or not isinstance(value.value, str):
+            advice = f"{near(word, list(VERDICTS))}Accepted: {', '.join(map(repr, VERDICTS))}."
+            self.refuse(node, value, "this is no verdict", advice)
+        if operator not in ("=", "!="):
+            self.refuse(node, value, "verdicts have no order", "Use = or !=, LIKE, IN or IS NULL.")
+        return word
 
     def label(self, node: Comparison, value: Value, field: Clause, operator: str) -> Clause:
         """A run has any number of labels: to be equal to one is to have it."""

@@ -1,4 +1,4 @@
-"""The rules for the events of provenance: cell executions, hazards, slices, environments and generators' states.
+"""The rules for the events of provenance: cell executions, hazards, slices, environments, generators, verifications.
 
 An event may be said again, by a process that found the store's journals deleted or that knows better: the later one of
 the same run or execution replaces the earlier, and what is kept by its hash is kept once.
@@ -7,13 +7,17 @@ the same run or execution replaces the earlier, and what is kept by its hash is 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from nbtrack.report import plain
 from nbtrack.store.changes import Changes, Event, Row, int64, int64_or_none, one_of, text_or_none
+from nbtrack.verification import VERDICTS
 
 _SEVERITIES = ("high", "medium")
 _OUTCOMES = ("ok", "error", "interrupted")
+_CHECKS = ("exact", "close", "different", "missing", "timer")
 
 
 def _cell(changes: Changes, event: Event, journal: str) -> None:
@@ -30,6 +34,8 @@ def _cell(changes: Changes, event: Event, journal: str) -> None:
         "observed": bool(event.get("observed", True)),
         **{part: _texts(event.get(part)) for part in ("reads", "binds", "changes", "deletes")},
         "run_id": text_or_none(event.get("run")),
+        "folder": text_or_none(event.get("folder")),
+        "digests": {str(name): str(digest) for name, digest in (event.get("digests") or {}).items()},
         "owner": journal,
     }
 
@@ -92,6 +98,53 @@ def _generators(changes: Changes, row: Row, event: Event) -> None:
     ]
 
 
+def _verification(changes: Changes, row: Row, event: Event) -> None:
+    found = event["verification"]
+    facts = {
+        "metrics": [_check(metric) for metric in found.get("metrics") or ()],
+        "reasons": [_reason(reason) for reason in found.get("reasons") or ()],
+        "notes": _texts(found.get("notes")),
+    }
+    identity = str(found["verification_id"])
+    changes.verifications[identity] = {
+        "run_id": row["run_id"],
+        "verification_id": identity,
+        "start_us": int64(found["start_us"]),
+        "verdict": one_of(VERDICTS, found["verdict"]),
+        "sentence": str(found.get("sentence") or ""),
+        **{part: _finite(found.get(part)) for part in ("duration_s", "kernel_s", "cells_s", "recorded_s", "rtol")},
+        **{part: int64(found.get(part) or 0) for part in ("replays", "cells")},
+        "slice_corrected": bool(found.get("slice_corrected")),
+        "memory_bytes": int64_or_none(found.get("memory_bytes")),
+        "facts": json.dumps(plain(facts)),
+    }
+
+
+def _finite(value: Any) -> float:
+    number = float(value or 0.0)
+    return number if math.isfinite(number) else 0.0
+
+
+def _check(found: dict[str, Any]) -> Row:
+    replayed = found.get("replayed")
+    return {
+        "key": str(found["key"]),
+        # The journal has NaN and the infinities as texts.
+        "recorded": float(found["recorded"]),
+        "replayed": None if replayed is None else float(replayed),
+        "outcome": one_of(_CHECKS, found["outcome"]),
+    }
+
+
+def _reason(found: dict[str, Any]) -> Row:
+    return {
+        "label": str(found["label"]),
+        "sentence": str(found.get("sentence") or ""),
+        **{part: _texts(found.get(part)) for part in ("evidence", "names")},
+        "executions": [int64(count) for count in found.get("executions") or () if count is not None],
+    }
+
+
 def _texts(given: Iterable[Any] | None) -> list[str]:
     if isinstance(given, str):
         raise TypeError(f"{given!r} is a text, not a list of texts")
@@ -109,5 +162,6 @@ OF_RUN: dict[str, Callable[[Changes, Row, Event], None]] = {
     "provenance": _provenance,
     "run_environment": _run_environment,
     "generators": _generators,
+    "verification": _verification,
 }
 """Rules for what is said of a run, by the event's kind."""

@@ -36,7 +36,7 @@ def runs_frame(connection: duckdb.DuckDBPyConnection, page: Sequence[int]) -> pd
         found: Any = connection.execute(
             """
             select run_id, name, experiment, status, start_us, end_us, parent, seed, note, username, stage,
-                   hazard_count, hazard_severity, coalesce(hazards, []) as hazards
+                   hazard_count, hazard_severity, coalesce(hazards, []) as hazards, verdict
             from page join base.runs using (run_ix) order by place
             """
         ).fetchnumpy()
@@ -63,6 +63,7 @@ def runs_frame(connection: duckdb.DuckDBPyConnection, page: Sequence[int]) -> pd
         "hazard_count": pd.Series(pd.array(found["hazard_count"].tolist(), dtype="Int64")),
         "hazard_severity": _texts(found["hazard_severity"]),
         "hazards": pd.Series([list(labels) for labels in found["hazards"]], dtype=object),
+        "verdict": _texts(found["verdict"]),
     }
     return pd.DataFrame(columns)
 

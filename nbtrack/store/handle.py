@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import InputError
 from nbtrack.records import Artifact, CellExecution, Hazard, Provenance, RunData, RunInfo, RunRecord
 from nbtrack.report import report
+from nbtrack.store.replayable import Replayable
+from nbtrack.verification import Verdict, Verification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from nbtrack.store.store import Store
 
 
-class Run:
+class Run(Replayable):
     """A recorded run.
 
     Made by :func:`nbtrack.get_run`, :func:`nbtrack.search_runs` and :func:`nbtrack.last_active_run`.
@@ -33,10 +35,12 @@ class Run:
     0.9722
     """
 
-    def __init__(self, record: RunRecord, store: Store, *, whole: bool = True) -> None:
+    def __init__(self, record: RunRecord, store: Store, *, whole: bool = True, own: bool = False) -> None:
         self.record = record
         self._store = store
         self._is_whole = whole
+        # As this process recorded it: whether somebody has replayed it since, the store knows.
+        self._is_own = own
 
     @property
     def store(self) -> Store:
@@ -88,6 +92,24 @@ class Run:
         """Reasons why the run's numbers may not come back, worst first."""
         return self.record.provenance.hazards
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the latest replay of the run came to; None until it was replayed."""
+        if self._is_own:
+            self._read()
+        return self.record.verdict
+
+    @property
+    def verifications(self) -> tuple[Verification, ...]:
+        """Replays of the run and what came of them, oldest first."""
+        return self._known().verifications
+
+    def verify(self, **options: Any) -> Verification:
+        """Replay the run and record the verdict; see :meth:`Replayable.verify`, as :func:`nbtrack.verify` does it."""
+        found = super().verify(**options)
+        self._read()
+        return found
+
     def slice(self) -> tuple[CellExecution, ...]:
         """Return the least cell executions that the run depends on.
 
@@ -116,14 +138,23 @@ class Run:
         >>> run.report()["hazards"]  # doctest: +SKIP
         []
         """
-        return report(self._whole())
+        return report(self._known())
 
     def _whole(self) -> RunRecord:
         if not self._is_whole:
             # Of a list of runs, that has no slices: read now, and once.
-            self.record = self._store.run(self.info.run_id)
-            self._is_whole = True
+            self._read()
         return self.record
+
+    def _known(self) -> RunRecord:
+        """Return all that the store knows."""
+        if self._is_own:
+            self._read()
+        return self._whole()
+
+    def _read(self) -> None:
+        self.record = self._store.run(self.info.run_id)
+        self._is_whole, self._is_own = True, False
 
     def history(self, key: str | None = None) -> pd.DataFrame:
         """Return the logged points.

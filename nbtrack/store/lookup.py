@@ -16,15 +16,17 @@ _LISTED = 5
 _NEAR_POOL = 2000
 
 
-def run_ix(connection: duckdb.DuckDBPyConnection, ref: str) -> int:
+def run_ix(connection: duckdb.DuckDBPyConnection, ref: str, *, unique: bool = False) -> int:
     """Return the number of the run that is meant.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
     ref : str
-        Full id, first four or more characters of one, or a name that only one run has. Where an active run and
-        deleted ones fit, the active one is meant.
+        Full id, first four or more characters of one, or a name. Where active runs and deleted ones fit, an active
+        one is meant; of several of the same name, the latest.
+    unique : bool
+        Do not choose between runs of the same name.
 
     Returns
     -------
@@ -52,6 +54,9 @@ def run_ix(connection: duckdb.DuckDBPyConnection, ref: str) -> int:
     for fitting in (whole, active, found):
         if len(fitting) == 1:
             return int(fitting[0][0])
+    if active and not unique and all(row[2] == ref for row in active):
+        # A notebook that is run again names its runs again.
+        return int(active[0][0])
     if found:
         fitting = active or found
         listed = "; ".join(_described(*row[1:5]) for row in fitting[:_LISTED])

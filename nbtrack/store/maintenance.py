@@ -71,6 +71,7 @@ _OF_RUNS = (
     "undecided_hazards",
     "slices",
     "run_generators",
+    "verifications",
     "runs",
 )
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.records import CellExecution, Hazard, Input, Provenance, RunRecord
+from nbtrack.records import Hazard, Input, Provenance, RunRecord
+from nbtrack.store import executions, verification_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,14 +33,14 @@ def hazards(connection: duckdb.DuckDBPyConnection, chosen: Sequence[int]) -> dic
         "select run_ix, label, severity, names, executions, sentence, remedy from base.hazards "
         "where run_ix in (select unnest(?::integer[])) order by run_ix, position"
     )
-    for run_ix, label, severity, names, executions, sentence, remedy in connection.execute(
+    for run_ix, label, severity, names, counts, sentence, remedy in connection.execute(
         query, [list(chosen)]
     ).fetchall():
         hazard = Hazard(
             label=label,
             severity=severity,
             names=tuple(names or ()),
-            executions=tuple(executions or ()),
+            executions=tuple(counts or ()),
             sentence=sentence,
             remedy=remedy,
         )
@@ -48,7 +49,9 @@ def hazards(connection: duckdb.DuckDBPyConnection, chosen: Sequence[int]) -> dic
 
 
 def completed(connection: duckdb.DuckDBPyConnection, run_ix: int, record: RunRecord) -> RunRecord:
-    """Return a run's record with all that the run depends on: slice with sources, environment, generators, inputs.
+    """Return a run's record with all that the run depends on, and its verifications.
+
+    What it depends on: slice with sources, environment, generators, inputs.
 
     Parameters
     ----------
@@ -79,60 +82,18 @@ def completed(connection: duckdb.DuckDBPyConnection, run_ix: int, record: RunRec
         provenance=Provenance(
             hazards=record.provenance.hazards,
             unknown=dict(reasons),
-            slice=_slice(connection, run_ix),
+            slice=executions.of_slice(connection, run_ix),
             generators=dict(streams),
             environment=_facts(facts[0][0]) if facts else {},
         ),
         inputs=tuple(Input(**dict(zip(names, row, strict=True))) for row in inputs),
+        verifications=verification_rows.verifications(connection, run_ix),
     )
 
 
 def _facts(text: str) -> Mapping[str, Any]:
     found = json.loads(text)
     return found if isinstance(found, dict) else {}
-
-
-def _slice(connection: duckdb.DuckDBPyConnection, run_ix: int) -> tuple[CellExecution, ...]:
-    found = connection.execute(
-        """
-        select m.session, m.sequence, execution_count, cell_id, s.text, start_us, duration_s, outcome, observed,
-               reads, binds, changes, deletes, run_id
-        from (select position, session, sequence from base.slices where run_ix = ?) m
-        left join base.cell_executions using (session, sequence)
-        left join base.sources s on s.hash = cell_executions.source
-        order by m.position
-        """,
-        [run_ix],
-    ).fetchall()
-    return tuple(_execution(row) for row in found)
-
-
-def _execution(row: tuple[Any, ...]) -> CellExecution:
-    session, sequence, execution_count, cell_id, text, start_us, duration_s, outcome, observed, *rest = row
-    if start_us is None:
-        # The execution itself is not in the store (yet); that it is one of the slice still counts.
-        return CellExecution(
-            session=session, sequence=sequence, execution_count=None, cell_id=None, source=None, start_us=0,
-            observed=False,
-        )  # fmt: skip
-    *names, run_id = rest
-    reads, binds, changes, deletes = (tuple(part or ()) for part in names)
-    return CellExecution(
-        session=session,
-        sequence=sequence,
-        execution_count=execution_count,
-        cell_id=cell_id,
-        source=text,
-        start_us=start_us,
-        duration_s=duration_s,
-        outcome=outcome,
-        observed=observed,
-        reads=reads,
-        binds=binds,
-        changes=changes,
-        deletes=deletes,
-        run_id=run_id,
-    )
 
 
 def generator_states(connection: duckdb.DuckDBPyConnection, run_ix: int) -> dict[str, str]:

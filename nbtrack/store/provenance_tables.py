@@ -1,4 +1,4 @@
-"""Writing what runs depend on: cell executions, hazards, slices, environments and generators' states."""
+"""Writing what runs depend on and what replays gave: executions, hazards, slices, environments, verifications."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ _EXECUTION_TYPES = {
     "observed": "boolean",
     **dict.fromkeys(("reads", "binds", "changes", "deletes"), "varchar[]"),
     "run_id": "varchar",
+    "folder": "varchar",
+    "digests": "map",
     "owner": "varchar",
 }
 _OF_RUN_TYPES = {
@@ -41,6 +43,19 @@ _OF_RUN_TYPES = {
 _GENERATOR_TYPES = {"run_ix": "integer", "stream": "varchar", "hash": "varchar"}
 _STATE_TYPES = {"hash": "varchar", "stream": "varchar", "state": "varchar"}
 _ENVIRONMENT_TYPES = {"hash": "varchar", "facts": "varchar"}
+_VERIFICATION_TYPES = {
+    "run_ix": "integer",
+    "verification_id": "varchar",
+    "start_us": "bigint",
+    "verdict": "varchar",
+    "sentence": "varchar",
+    **dict.fromkeys(("duration_s", "kernel_s", "cells_s", "recorded_s", "rtol"), "double"),
+    "replays": "bigint",
+    "cells": "bigint",
+    "slice_corrected": "boolean",
+    "memory_bytes": "bigint",
+    "facts": "varchar",
+}
 
 
 def write(connection: DuckDBPyConnection, changes: Changes) -> None:
@@ -70,6 +85,7 @@ def write(connection: DuckDBPyConnection, changes: Changes) -> None:
     delete(connection, "run_generators", "run_ix", "integer", drawn)
     streams = [row for rows in changes.generators.values() for row in rows]
     insert_with_ix(connection, changes, "run_generators", _GENERATOR_TYPES, streams)
+    _write_verifications(connection, changes)
 
 
 def _write_executions(connection: DuckDBPyConnection, changes: Changes) -> None:
@@ -84,3 +100,25 @@ def _write_executions(connection: DuckDBPyConnection, changes: Changes) -> None:
         [[row["session"] for row in rows], [row["sequence"] for row in rows]],
     )
     insert(connection, "cell_executions", _EXECUTION_TYPES, rows)
+
+
+def _write_verifications(connection: DuckDBPyConnection, changes: Changes) -> None:
+    rows = list(changes.verifications.values())
+    if not rows:
+        return
+    delete(connection, "verifications", "verification_id", "varchar", list(changes.verifications))
+    insert_with_ix(connection, changes, "verifications", _VERIFICATION_TYPES, rows)
+    # One that began earlier may be told later, by another process.
+    connection.execute(
+        """
+        update base.runs set verdict = latest.verdict
+        from (
+            select run_ix, arg_max(verdict, {'start': start_us, 'id': verification_id}) as verdict
+            from base.verifications
+            where run_ix in (select unnest(?::integer[]))
+            group by run_ix
+        ) as latest
+        where runs.run_ix = latest.run_ix
+        """,
+        [sorted({changes.runs[row["run_id"]]["run_ix"] for row in rows})],
+    )

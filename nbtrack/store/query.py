@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InputError
-from nbtrack.records import Experiment, MetricRange, RunRecord
-from nbtrack.store import frames, lookup, provenance_rows, rows, selection
+from nbtrack.records import REPLICATE_TAG, Experiment, MetricRange, RunRecord
+from nbtrack.store import executions, frames, lookup, provenance_rows, rows, selection
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,6 +27,8 @@ VIEWS = (
     "undecided_hazards",
     "slices",
     "cell_executions",
+    "verifications",
+    "verification_metrics",
     "environments",
     "generator_states",
     "sources",
@@ -106,7 +108,8 @@ def runs_frame(
     pandas.DataFrame
         ``run_id, run_name, experiment, status, start_time, duration_s``, then ``params.x`` (typed), ``metrics.y`` and
         ``tags.z`` in order of their names, then ``end_time, parent_run_id, seed, note, user, lifecycle_stage,
-        hazard_count, hazard_severity, hazards``. A count that is missing: what the run depends on was not looked at.
+        hazard_count, hazard_severity, hazards, verdict``. A count that is missing: what the run depends on was not
+        looked at; a verdict: it was never replayed.
 
     Examples
     --------
@@ -136,14 +139,16 @@ def count_runs(
     return selection.count(connection, where, experiment_names, lifecycle)
 
 
-def run(connection: duckdb.DuckDBPyConnection, ref: str) -> RunRecord:
+def run(connection: duckdb.DuckDBPyConnection, ref: str, *, unique: bool = False) -> RunRecord:
     """Return one run with all that its numbers depend on, deleted ones included.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
     ref : str
-        The id, its first four or more characters, or a name that only one run has.
+        The id, its first four or more characters, or a name: the latest run that has it.
+    unique : bool
+        Do not choose between runs of the same name.
 
     Returns
     -------
@@ -159,7 +164,7 @@ def run(connection: duckdb.DuckDBPyConnection, ref: str) -> RunRecord:
     >>> run(connection, "calm-otter-417").info.status  # doctest: +SKIP
     'finished'
     """
-    run_ix = lookup.run_ix(connection, ref)
+    run_ix = lookup.run_ix(connection, ref, unique=unique)
     return provenance_rows.completed(connection, run_ix, rows.records(connection, [run_ix])[0])
 
 
@@ -183,6 +188,29 @@ def generator_states(connection: duckdb.DuckDBPyConnection, run_id: str) -> dict
         There is no such run.
     """
     return provenance_rows.generator_states(connection, lookup.run_ix(connection, run_id))
+
+
+def runs_of_execution(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[RunRecord]:
+    """Return the runs that began within the same execution of a cell as this one, itself and deleted ones included.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    run_id : str
+        As for :func:`run`.
+
+    Returns
+    -------
+    list of RunRecord
+        In order of start; the run alone where its execution is not known.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is no such run.
+    """
+    run_ix = lookup.run_ix(connection, run_id)
+    return rows.records(connection, executions.runs_of_execution(connection, run_ix))
 
 
 def children(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[RunRecord]:
@@ -277,7 +305,9 @@ def experiments(connection: duckdb.DuckDBPyConnection, lifecycle: str = "active"
 def metric_ranges(
     connection: duckdb.DuckDBPyConnection, experiment_name: str, exclude_run_id: str | None = None
 ) -> dict[str, MetricRange]:
-    """Return what the finished, active runs of an experiment reached in each metric.
+    """Return what the finished, active runs of an experiment reached in each metric, replays of others apart.
+
+    Replays of a run under other seeds do not count: the best of them is luck.
 
     Parameters
     ----------
@@ -300,12 +330,13 @@ def metric_ranges(
             select run_ix, start_us, unnest(map_entries(metrics)) as entry
             from base.runs
             where experiment = ? and stage = 'active' and status = 'finished' and run_id is distinct from ?
+                and tags[?] is null
         )
         group by entry.key
         having count(*) filter (isfinite(entry.value)) > 0
         order by entry.key
         """,
-        [experiment_name, exclude_run_id],
+        [experiment_name, exclude_run_id, REPLICATE_TAG],
     ).fetchall()
     return {key: MetricRange(low, high, previous) for key, low, high, previous in found}
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlparse
 
 from nbtrack.config import configure, find_store_root, settings
 from nbtrack.errors import ExperimentNotFoundError, InputError
-from nbtrack.records import Experiment, RunRecord
+from nbtrack.records import REPLICATE_TAG, Experiment, RunRecord
 from nbtrack.store.handle import Run
 from nbtrack.store.store import Store, open_store
 
@@ -113,7 +113,7 @@ def runs(
     pandas.DataFrame
         ``run_id, run_name, experiment, status, start_time (UTC), duration_s``, then a column ``params.x`` (typed),
         ``metrics.y`` and ``tags.z`` for each name that some run has, and at the end among others ``hazard_count``,
-        ``hazard_severity`` and ``hazards``, the list of their labels.
+        ``hazard_severity``, ``hazards``, the list of their labels, and ``verdict``.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def get_run(run_id: str) -> Run:
     Parameters
     ----------
     run_id : str
-        The id, its first four or more characters, or a run name that only one run has.
+        The id, its first four or more characters, or a run name: the latest run that has it.
 
     Returns
     -------
@@ -237,6 +237,26 @@ def get_run(run_id: str) -> Run:
     """
     store = current_store()
     return Run(store.run(run_id), store)
+
+
+def own_runs(where: str) -> str:
+    """Return a filter that leaves out replays of other runs, where none was given.
+
+    Parameters
+    ----------
+    where : str
+        A filter; empty for none.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> own_runs("metrics.accuracy > 0.9")
+    'metrics.accuracy > 0.9'
+    """
+    return where or f"tags.`{REPLICATE_TAG}` IS NULL"
 
 
 def sql(query: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> pd.DataFrame:

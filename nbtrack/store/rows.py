@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "run_ix run_id experiment name status start_us end_us parent seed username source_kind source_name cell_id "
     "execution_count code error_type error_message error_traceback note warnings stage params param_types tags metrics "
-    "hazard_count"
+    "hazard_count verdict"
 ).split()
 
 
@@ -131,4 +131,5 @@ def _record(row: dict[str, Any], codes: dict[str, str], artifacts: list[Artifact
         warnings=tuple(row["warnings"] or ()),
         artifacts=tuple(artifacts),
         provenance=provenance,
+        verdict=row["verdict"],
     )

@@ -125,10 +125,53 @@ create view runs as
     from base.runs;
 """
 
+# The latest verdict stands with the run. Numbers that JSON lacks are texts in the facts, which the cast reads.
+_VERIFICATIONS = """
+alter table base.cell_executions add column folder varchar;
+alter table base.cell_executions add column digests map(varchar, varchar);
+alter table base.runs add column verdict varchar;
+create table base.verifications(
+    run_ix integer, verification_id varchar, start_us bigint, verdict varchar, sentence varchar, duration_s double,
+    kernel_s double, cells_s double, recorded_s double, rtol double, replays bigint, cells bigint,
+    slice_corrected boolean, memory_bytes bigint, facts varchar
+);
+create view verifications as
+    select run_id, verification_id, make_timestamp(v.start_us) as time, v.verdict, sentence,
+           json_extract_string(facts, '$.reasons[0].label') as reason, duration_s, kernel_s, cells_s, recorded_s, rtol,
+           replays, cells, slice_corrected, memory_bytes, facts
+    from base.verifications v join (select run_ix, run_id from base.runs) using (run_ix);
+create view verification_metrics as
+    select run_id, verification_id, key, recorded, replayed, outcome, replayed - recorded as difference
+    from (
+        select run_id, verification_id, json_extract_string(metric, '$.key') as key,
+               try_cast(json_extract_string(metric, '$.recorded') as double) as recorded,
+               try_cast(json_extract_string(metric, '$.replayed') as double) as replayed,
+               json_extract_string(metric, '$.outcome') as outcome
+        from (
+            select run_ix, verification_id, unnest(json_extract(facts, '$.metrics[*]')) as metric
+            from base.verifications
+        ) join base.runs using (run_ix)
+    );
+drop view cell_executions;
+create view cell_executions as
+    select session, sequence, execution_count, cell_id, source, make_timestamp(start_us) as start_time, duration_s,
+           outcome, observed, reads, binds, changes, deletes, run_id, folder, digests
+    from base.cell_executions;
+drop view runs;
+create view runs as
+    select run_id, name as run_name, experiment, status, make_timestamp(start_us) as start_time,
+           make_timestamp(end_us) as end_time, (end_us - start_us) / 1e6 as duration_s, params, metrics, tags, seed,
+           note, warnings, parent as parent_run_id, source_kind, source_name, cell_id, execution_count,
+           username as user, error_type, error_message, stage as lifecycle_stage, hazard_count, hazard_severity,
+           coalesce(hazards, []) as hazards, coalesce(hazards_checked, false) as hazards_checked, environment, verdict
+    from base.runs;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("runs, metrics and artifacts", _TABLES + _VIEWS),
     ("inputs", _INPUTS),
     ("provenance", _PROVENANCE),
+    ("verifications", _VERIFICATIONS),
 )
 """Names and SQL, oldest first; a store's version is how many of them it has. Only ever add at the end."""
 
@@ -150,11 +193,12 @@ def version_of(connection: duckdb.DuckDBPyConnection) -> int:
     import duckdb
 
     try:
-        row = connection.execute("select coalesce(max(version), 0) from base.migrations").fetchone()
+        # All of it: what is left half read would keep the connection from taking a table of ours.
+        found = connection.execute("select coalesce(max(version), 0) from base.migrations").fetchall()
     except duckdb.CatalogException:
         # Asking the catalog first would cost every merge and every read some milliseconds.
         return 0
-    return int(row[0]) if row else 0
+    return int(found[0][0])
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:

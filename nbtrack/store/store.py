@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.errors import StoreError, StoreReadOnlyError
-from nbtrack.records import Experiment, Lifecycle, MetricRange, RunRecord
-from nbtrack.store import database, portable, query, schema
+from nbtrack.records import CellExecution, Experiment, Lifecycle, MetricRange, RunRecord
+from nbtrack.store import database, executions, portable, query, schema
 from nbtrack.store.layout import APPENDED, MAPPED, user_data_folder
 from nbtrack.store.locks import supports_flock
 from nbtrack.store.merge import read_merged
@@ -170,13 +170,21 @@ class Store(StoreWriter):
         """Return how many runs there are."""
         return self.read(lambda connection: query.count_runs(connection, where, experiment_names, lifecycle))
 
-    def run(self, run_id: str) -> RunRecord:
-        """Return one run by its id, the id's beginning, or its name."""
-        return self.read(lambda connection: query.run(connection, run_id))
+    def run(self, run_id: str, *, unique: bool = False) -> RunRecord:
+        """Return one run by its id, the id's beginning, or its name: the latest that has it, unless it must be one."""
+        return self.read(lambda connection: query.run(connection, run_id, unique=unique))
 
     def generator_states(self, run_id: str) -> dict[str, str]:
         """Return the states of a run's generators at its start, by stream, as they were recorded."""
         return self.read(lambda connection: query.generator_states(connection, run_id))
+
+    def session_executions(self, session: str, upto_sequence: int) -> tuple[CellExecution, ...]:
+        """Return the executions of a session up to and including one, in order, with their sources."""
+        return self.read(lambda connection: executions.session_executions(connection, session, upto_sequence))
+
+    def runs_of_execution(self, run_id: str) -> list[RunRecord]:
+        """Return the runs that began within the same execution of a cell as this one, in order of start."""
+        return self.read(lambda connection: query.runs_of_execution(connection, run_id))
 
     def children(self, run_id: str) -> list[RunRecord]:
         """Return the runs that have this one as their parent."""

@@ -20,7 +20,7 @@ from nbtrack.store.store import Store
 START_US = 1_700_000_000_123_456
 TABLES = set(
     "runs params metrics points tags artifacts inputs sources experiments hazards undecided_hazards slices "
-    "cell_executions environments generator_states".split()
+    "cell_executions verifications verification_metrics environments generator_states".split()
 )
 NASTY = 'a "quoted", comma\nand line; ünï 🎲'
 HAZARD = {
@@ -43,6 +43,28 @@ CELL = {
     "binds": ["X"],
     "changes": [],
     "deletes": [],
+    "folder": "/data",
+    "digests": {"data": "d1"},
+}
+VERIFICATION = {
+    "verification_id": "1" * 32,
+    "verdict": "diverged",
+    "sentence": NASTY,
+    "metrics": [{"key": "loss", "recorded": 0.25, "replayed": "NaN", "outcome": "different"}],
+    "reasons": [
+        {"label": "unknown", "sentence": NASTY, "evidence": [NASTY], "names": ["X"], "executions": [2]},
+    ],
+    "notes": [NASTY],
+    "start_us": START_US,
+    "duration_s": 2.5,
+    "kernel_s": 1.0,
+    "cells_s": 0.5,
+    "recorded_s": 0.25,
+    "rtol": 1e-9,
+    "replays": 2,
+    "cells": 1,
+    "slice_corrected": False,
+    "memory_bytes": None,
 }
 
 
@@ -78,6 +100,7 @@ def add_run(store: Store, run_id: str, experiment: str = "digits", model: str = 
         {"t": "run_environment", "hash": "e1"},
         {"t": "generator_state", "hash": "g1", "stream": "numpy", "state": "AAAA"},
         {"t": "generators", "streams": {"numpy": "g1"}},
+        {"t": "verification", "verification": VERIFICATION | {"verification_id": run_id}},
     ]
     for event in events:
         store.append_event(event if event["t"] == "cell" else {**common, **event})
@@ -148,7 +171,9 @@ def test_parquet_agrees_with_the_views(filled: Store, tmp_path: Path) -> None:
             ("undecided_hazards", "undecided_hazards", "*"),
             ("slices", "slices", "run_id, position, session, sequence"),
             ("generator_states", "generator_states", "*"),
-            ("runs", "runs", "hazard_count, hazard_severity, hazards, environment"),
+            ("runs", "runs", "hazard_count, hazard_severity, hazards, environment, verdict"),
+            ("verifications", "verifications", "run_id, verification_id, verdict, sentence, replays, facts"),
+            ("verification_metrics", "verification_metrics", "*"),
             ("runs", "runs", "run_id, run_name, epoch_us(start_time), duration_s, params, tags, warnings, seed, user"),
         ]:
             expected = connection.execute(
@@ -210,6 +235,8 @@ def test_json_holds_everything(filled: Store, tmp_path: Path) -> None:
         "slice": [["s", 4]],
         "environment": "e1",
         "generators": {"numpy": "g1"},
+        "verdict": "diverged",
+        "verifications": [VERIFICATION | {"verification_id": "a" * 32}],
     }
 
 

@@ -245,7 +245,7 @@ def test_run_ambiguous_names_the_runs(store: Store, write: Writer) -> None:
     write.run("same", run_id="abcd2222" + "0" * 24, experiment="two")
     for ref in ("same", "abcd"):
         with pytest.raises(RunNotFoundError) as caught:
-            store.run(ref)
+            store.run(ref, unique=True)
         for fragment in ("2 runs", "abcd1111", "abcd2222", "'one'", "'two'", "2023-11-14", "more characters"):
             assert fragment in str(caught.value)
 
@@ -254,6 +254,18 @@ def test_run_ambiguous_lists_only_a_few(store: Store, write: Writer) -> None:
     for number in range(9):
         write.run("same", run_id=f"{number:032x}")
     with pytest.raises(RunNotFoundError, match=r"9 runs: .*; and 4 more"):
+        store.run("same", unique=True)
+
+
+def test_of_several_runs_of_a_name_the_latest_is_meant(store: Store, write: Writer) -> None:
+    for number in (3, 1):
+        write.run("same", run_id=f"abcd{number}" + "0" * 27)
+    newest = write.run("same", run_id="abcd2" + "0" * 27)
+    assert store.run("same").info.run_id == newest
+    with pytest.raises(RunNotFoundError, match="3 runs"):
+        store.run("abcd")
+    write.run("other", run_id="same" * 8)
+    with pytest.raises(RunNotFoundError, match="4 runs"):
         store.run("same")
 
 
@@ -333,7 +345,7 @@ def test_frame_columns_and_types(store: Store, write: Writer) -> None:
         *(f"params.{key}" for key in sorted([*every, "gap", "bgap", "sgap"])),
         *("metrics.m", "metrics.é", "tags.a.b", "tags.z"),
         *("end_time", "parent_run_id", "seed", "note", "user", "lifecycle_stage"),
-        *("hazard_count", "hazard_severity", "hazards"),
+        *("hazard_count", "hazard_severity", "hazards", "verdict"),
     ]
     text = str(pd.Series(["x"]).dtype)
     kinds = {key: str(frame[f"params.{key}"].dtype) for key in [*every, "gap", "bgap", "sgap"]}
