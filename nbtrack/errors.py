@@ -19,6 +19,8 @@
     │   ├── StoreBusyError           another program holds the store's file
     │   ├── StoreReadOnlyError       the store's folder cannot be written
     │   └── StoreCorruptError        the store's file cannot be read
+    ├── ReplayError                  a replay did not give what it was for
+    ├── ReplayWriteError (PermissionError)     a cell of a replay was about to change a file of the user's
     └── MissingDependencyError (ImportError)   an optional library is not installed
 
 A message says what was wrong, what is accepted, and what to type next.
@@ -91,6 +93,14 @@ class StoreReadOnlyError(StoreError):
 
 class StoreCorruptError(StoreError):
     """The store's database file cannot be read."""
+
+
+class ReplayError(NbtrackError):
+    """A replay did not come to its end, or too few of several did."""
+
+
+class ReplayWriteError(NbtrackError, PermissionError):
+    """A cell of a replay was about to change a file outside of the replay's scratch folder."""
 
 
 class MissingDependencyError(NbtrackError, ImportError):
