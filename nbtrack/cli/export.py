@@ -9,7 +9,7 @@ from nbtrack.cli.listing import named_run
 from nbtrack.cli.output import tell_notices
 from nbtrack.cli.stores import existing_store
 from nbtrack.errors import InputError
-from nbtrack.replay import export as slices
+from nbtrack.replay.exporting import export as slices
 from nbtrack.store import export as files
 from nbtrack.widgets.format import count
 

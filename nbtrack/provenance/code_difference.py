@@ -114,7 +114,7 @@ def _diff(both: Both, a: CellExecution | None, b: CellExecution | None) -> str:
 
 
 def _label(cell: CellExecution) -> str:
-    return "In[?]" if cell.execution_count is None else f"In[{cell.execution_count}]"
+    return cell.label
 
 
 def _lines(number: int) -> str:

@@ -1,1 +1,1 @@
-"""A run's slice as a notebook or script that stands by itself."""
+"""Replaying what a run depends on: in a fresh kernel as it was, with other params or seeds; or as a file to run."""

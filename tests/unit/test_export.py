@@ -12,10 +12,10 @@ import nbtrack
 from nbtrack.errors import InputError
 from nbtrack.records import CellExecution, Hazard, Provenance, RunData, RunInfo, RunRecord, Source
 from nbtrack.replay.celltext import read_cell
-from nbtrack.replay.lifting import Lifted, lift
-from nbtrack.replay.names import ModuleBindings
-from nbtrack.replay.plan import plan
-from nbtrack.replay.script import script_text
+from nbtrack.replay.exporting.lifting import Lifted, lift
+from nbtrack.replay.exporting.names import ModuleBindings
+from nbtrack.replay.exporting.plan import plan
+from nbtrack.replay.exporting.script import script_text
 
 
 def execution(number: int, source: str | None, **fields: Any) -> CellExecution:

@@ -9,9 +9,9 @@ import types
 
 from nbtrack.errors import InputError
 from nbtrack.provenance.python import as_python, parse
+from nbtrack.replay.exporting.names import ModuleBindings
+from nbtrack.replay.exporting.plan import Plan, Section
 from nbtrack.replay.magics import Magic, code_within, is_notebook_only, magic_of
-from nbtrack.replay.names import ModuleBindings
-from nbtrack.replay.plan import Plan, Section
 
 _WIDTH = 100
 _SHELL = """# IPython's magics and shell commands, over the names of this script.

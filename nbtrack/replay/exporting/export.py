@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InputError, RunNotFoundError
-from nbtrack.replay.document import notebook_text
-from nbtrack.replay.plan import Plan, plan
-from nbtrack.replay.script import script_text
+from nbtrack.replay.exporting.document import notebook_text
+from nbtrack.replay.exporting.plan import Plan, plan
+from nbtrack.replay.exporting.script import script_text
 from nbtrack.store.references import recorded
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from nbtrack.errors import MissingDependencyError
-from nbtrack.replay.plan import Plan, Section
+from nbtrack.replay.exporting.plan import Plan, Section
 
 
 def notebook_text(plan: Plan) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from nbtrack.errors import InputError
 from nbtrack.records import CellExecution, RunRecord
 from nbtrack.replay.celltext import CellText, read_cell
-from nbtrack.replay.lifting import lift
-from nbtrack.replay.names import ModuleBindings
+from nbtrack.replay.exporting.lifting import lift
+from nbtrack.replay.exporting.names import ModuleBindings
+from nbtrack.replay.sliced import slice_of
 
 # Those that a replay in the right order does not cure by itself.
 _LASTING = frozenset({"unseeded_rng", "rng_state_carryover", "volatile_input", "external_changed"})
@@ -79,8 +79,7 @@ def plan(record: RunRecord, seeds: Mapping[str, int | None]) -> Plan:
     InputError
         The run has no slice, or its code was not kept.
     """
-    executions = record.provenance.slice
-    _check(record, executions)
+    executions = slice_of(record, "export")
     cells = [read_cell(execution) for execution in executions]
     seed_of = _seeds(record, executions, seeds)
     lifted = lift(cells, record.data.params, seed_of, record.provenance.generators)
@@ -110,33 +109,6 @@ def plan(record: RunRecord, seeds: Mapping[str, int | None]) -> Plan:
     return Plan(record.info.run_name, about, kept, frozenset(read - bound))
 
 
-def _check(record: RunRecord, executions: Sequence[CellExecution]) -> None:
-    named = f"run {record.info.run_name!r}"
-    if record.info.status == "running":
-        raise InputError(f"{named} is still running; export it once it has ended.")
-    if not executions:
-        why = {
-            "function": "it is a call of a @track function",
-            "block": "it was started by start_run",
-            "cell": "nobody watched which cells it depends on",
-        }[record.info.source.kind]
-        raise InputError(
-            f"{named} has no slice: {why}. What can be exported is a run of a %%track cell, recorded after %load_ext "
-            "nbtrack."
-        )
-    lacking = [label(execution) for execution in executions if execution.source is None]
-    if lacking:
-        raise InputError(
-            f"the code of {', '.join(lacking)}, which {named} depends on, was not kept. Leave out --no-code, and "
-            "nbtrack.configure(code=False), and run it again."
-        )
-
-
-def label(execution: CellExecution) -> str:
-    """Return what an execution is called: ``In[3]``."""
-    return "In[?]" if execution.execution_count is None else f"In[{execution.execution_count}]"
-
-
 def _seeds(record: RunRecord, executions: Sequence[CellExecution], seeds: Mapping[str, int | None]) -> dict[int, int]:
     """Return the positions of the cells that a seed was set for, and the seeds."""
     found: dict[int, int] = {}
@@ -158,7 +130,7 @@ def _seeder(cells: Sequence[CellText]) -> str:
 
 
 def _cell_section(record: RunRecord, cell: CellText, source: str, *, last: bool) -> Section:
-    title = label(cell.execution)
+    title = cell.execution.label
     if last:
         title += f": the tracked cell of {record.info.run_name}"
     elif cell.execution.outcome == "error":
@@ -190,7 +162,7 @@ def _about(record: RunRecord, cells: Sequence[CellText], free: set[str]) -> tupl
         found.append(
             f"The code reads {', '.join(shown_names)}: what earlier cells displayed, which is numbered otherwise here."
         )
-    unreadable = [label(cell.execution) for cell in cells if cell.tree is None]
+    unreadable = [cell.execution.label for cell in cells if cell.tree is None]
     if unreadable:
         found.append(f"{', '.join(unreadable)}: not Python as it stands; kept as it was typed.")
     return tuple(" ".join(sentence.split()) for sentence in found)

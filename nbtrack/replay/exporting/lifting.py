@@ -16,8 +16,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nbtrack.replay.celltext import ROUNDABOUT, CellText, words_of
+from nbtrack.replay.exporting.names import ModuleBindings, import_targets
 from nbtrack.replay.magics import is_harmless, magic_of
-from nbtrack.replay.names import ModuleBindings, import_targets
 
 _BUILTINS = frozenset(dir(builtins))
 _LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp)

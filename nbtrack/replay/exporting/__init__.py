@@ -1,0 +1,1 @@
+"""Writing a run's slice as a notebook or script that stands by itself."""
