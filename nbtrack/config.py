@@ -33,7 +33,7 @@ class Settings:
     card : bool
         Show the run card under a tracked cell.
     live : bool
-        Show the live line while a tracked cell logs metrics over steps.
+        Show the live line while a tracked cell logs metrics over steps, and the live run table for ``%nbtrack``.
     code : bool
         Keep the source of tracked cells and functions.
     merge_interval_s : float
@@ -57,6 +57,8 @@ _KINDS: dict[str, type] = {
     "merge_interval_s": float,
 }
 _explicit: dict[str, Any] = {}
+# What no call changes: a replay's cells must not send runs into the store that they name.
+_pinned: dict[str, str] = {}
 
 
 def _convert(key: str, value: Any, origin: str) -> Any:
@@ -174,6 +176,16 @@ def configure(**changes: Any) -> Settings:
     return settings()
 
 
+def pin_store(path: Path) -> None:
+    """Have everything go to one store, whatever :func:`configure` is told.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    _pinned["store"] = str(path)
+
+
 def find_store_root(start: Path | None = None) -> Path:
     """Return the folder of the store: the one set, else the nearest ``.nbtrack`` upwards, else a new one here.
 
@@ -192,7 +204,7 @@ def find_store_root(start: Path | None = None) -> Path:
     >>> find_store_root().name  # doctest: +SKIP
     '.nbtrack'
     """
-    chosen = settings().store
+    chosen = _pinned.get("store") or settings().store
     if chosen:
         return Path(chosen).absolute()
     here = (start or Path.cwd()).absolute()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ _ambient: list[ActiveRun] = []
 _last: ActiveRun | None = None
 # For whoever watches cells; a script that nobody watches starts more than are kept.
 _begun: deque[ActiveRun] = deque(maxlen=1000)
+_listeners: list[Callable[[ActiveRun], None]] = []
 
 
 def active_run() -> ActiveRun | None:
@@ -69,6 +71,13 @@ def enter(run: ActiveRun) -> None:
         _ambient.append(run)
     _last = run
     _begun.append(run)
+    for listener in _listeners:
+        listener(run)
+
+
+def listen(listener: Callable[[ActiveRun], None]) -> None:
+    """Have a function called with every run that becomes active."""
+    _listeners.append(listener)
 
 
 def take_begun() -> list[ActiveRun]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from nbtrack.capture import active, artifacts
+from nbtrack.capture.adoption import adopted
 from nbtrack.capture.experiment import check_name, current_experiment, name_of
 from nbtrack.capture.run import ActiveRun, existing_run
 from nbtrack.capture.seeds import seed_everything
@@ -106,7 +107,7 @@ def start_run(
 
 def new_run(**identity: Any) -> ActiveRun:
     """Record the start of a new run without making it the active one."""
-    return ActiveRun(current_store(), **identity).begin()
+    return ActiveRun(current_store(), **adopted(identity)).begin()
 
 
 def _experiment(name: str | None, identity: str | None, around: ActiveRun | None) -> str:
@@ -163,7 +164,7 @@ def last_active_run() -> Run | None:
     {'accuracy': 0.97}
     """
     run = active.last_run()
-    return None if run is None else Run(run.record(), run.store)
+    return None if run is None else Run(run.record(), run.store, own=True)
 
 
 def _on_active_run(method: Callable[Concatenate[ActiveRun, P], R]) -> Callable[P, R]:
@@ -245,7 +246,7 @@ def restore_run(run_id: str) -> None:
 
 def _set_stage(run_id: str, stage: str) -> None:
     store = current_store()
-    store.append_event({"t": "stage", "run": store.run(run_id).info.run_id, "stage": stage})
+    store.append_event({"t": "stage", "run": store.run(run_id, unique=True).info.run_id, "stage": stage})
 
 
 @atexit.register
