@@ -8,20 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _MAKERS = frozenset("default_rng RandomState Random PCG64 MT19937 Philox SFC64 SeedSequence seed".split())
-_CLOCKS = frozenset(
+CLOCKS = frozenset(
     "time.time time.time_ns time.perf_counter time.perf_counter_ns time.monotonic time.process_time "
     "datetime.now datetime.utcnow datetime.today datetime.datetime.now datetime.datetime.utcnow date.today dt.now "
     "datetime.date.today datetime.datetime.today pd.Timestamp.now pandas.Timestamp.now Timestamp.now "
     "perf_counter monotonic time.ctime time.localtime time.gmtime time.strftime dt.datetime.now dt.date.today "
     "pd.Timestamp.today pd.Timestamp.utcnow default_timer timeit.default_timer".split()
 )
+"""Calls that read a clock."""
 _CHANCE = frozenset(
     "uuid.uuid4 uuid.uuid1 uuid4 uuid1 os.urandom os.getpid secrets.token_hex secrets.randbelow secrets.randbits "
     "secrets.choice secrets.token_bytes secrets.SystemRandom random.SystemRandom SystemRandom input id "
     "getpid urandom".split()
 )
 _ORDERED = frozenset("list tuple enumerate iter next zip map reversed dict".split())
-_SUSPECTS = _CLOCKS | _CHANCE | _ORDERED | {"hash"}
+_SUSPECTS = CLOCKS | _CHANCE | _ORDERED | {"hash"}
 _TELLING = frozenset("print display debug info warning log format write set_description set_postfix".split())
 
 
@@ -155,7 +156,7 @@ def _outlined(statement: ast.AST) -> _Outline:
 
 def _is_volatile(call: ast.Call, parents: dict[ast.AST, ast.AST], around: ast.AST, sets: frozenset[str]) -> bool:
     name = called(call)
-    if name in _CLOCKS:
+    if name in CLOCKS:
         everything = dict(parents)
         for statement in _statements(around):
             everything.update(_outlined(statement).parents)

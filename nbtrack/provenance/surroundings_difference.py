@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nbtrack.provenance.differences import RANKS
 from nbtrack.provenance.pairing import Both, Findings, shown
 from nbtrack.provenance.python import as_python, parse
-from nbtrack.records import RunRecord
+from nbtrack.records import CellExecution, RunRecord
 
 _VARIABLES = "variables"
 # Compared by themselves, or nothing that numbers depend on.
@@ -33,9 +33,9 @@ def of_packages(both: Both, found: Findings) -> None:
     named = _imported(both.a) | _imported(both.b)
     moving = {name for record in (both.a, both.b) for name in _listed(record, "editable") + _listed(record, "local")}
     for name in sorted({**a, **b}):
-        rank = RANKS["package"] + (0 if _plain(name) in named else 5)
+        rank = RANKS["package"] + (0 if plain_name(name) in named else 5)
         if name not in a or name not in b:
-            if _plain(name) in _OWN - named:
+            if plain_name(name) in _OWN - named:
                 continue
             where = both.names[0 if name in a else 1]
             sentence = f"{name} {a.get(name) or b.get(name)} was imported only in {where}"
@@ -51,19 +51,38 @@ def of_packages(both: Both, found: Findings) -> None:
 
 def _imported(record: RunRecord) -> set[str]:
     """Return the distributions that the slice's cells import, as far as their names tell."""
-    found: set[str] = set()
-    for cell in record.provenance.slice:
-        source = cell.source or ""
+    return set(map(distribution_of, modules_imported(record.provenance.slice)))
+
+
+def modules_imported(executions: Iterable[CellExecution]) -> Iterator[str]:
+    """Yield the top-level modules that cells import by name.
+
+    Parameters
+    ----------
+    executions : iterable of CellExecution
+
+    Yields
+    ------
+    str
+        Again for each import.
+    """
+    for execution in executions:
+        source = execution.source or ""
         tree = parse(as_python(source)) if "import" in source else None
         for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.Import):
-                found.update(alias.name.partition(".")[0] for alias in node.names)
+                yield from (alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
-    return {_plain(_DISTRIBUTIONS.get(name.lower(), name)) for name in found}
+                yield node.module.partition(".")[0]
 
 
-def _plain(name: str) -> str:
+def distribution_of(module: str) -> str:
+    """Return the plain name of the distribution that a top-level module is of, as far as its name tells."""
+    return plain_name(_DISTRIBUTIONS.get(module.lower(), module))
+
+
+def plain_name(name: str) -> str:
+    """Return a distribution's name in the one way of writing it."""
     return name.lower().replace("_", "-").replace(".", "-")
 
 

@@ -1,0 +1,1 @@
+"""Saying whether a replay gave the metrics, and why it did not."""

@@ -1,0 +1,122 @@
+"""Why replays differ from each other: generators without a seed, clocks, hash order, or nobody knows what."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbtrack.provenance.cellparts import CellParts
+from nbtrack.provenance.chance import unseeded_makers, volatile_uses
+from nbtrack.provenance.python import as_python, parse
+from nbtrack.provenance.streams import drawn_by, seeded_by, title
+from nbtrack.replay.verdict.evidence import Evidence
+from nbtrack.verification import Reason
+
+_SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def of_chance(evidence: Evidence) -> Iterator[Reason]:
+    """Yield what makes replays differ from each other."""
+    seen = _how_they_waver(evidence)
+    named = False
+    for hazard in (*evidence.unseeded(), *evidence.hazards("volatile_input")):
+        named = True
+        yield Reason(
+            label=hazard.label,
+            sentence=hazard.sentence,
+            evidence=(seen,),
+            names=hazard.names,
+            executions=hazard.executions,
+        )
+    for reason in () if named else (*_in_modules(evidence, seen), *_in_cells(evidence, seen)):
+        named = True
+        yield reason
+    if not named:
+        yield Reason(
+            label="nondeterministic",
+            sentence="The same cells give something else each time: threads, a generator inside a library or a module "
+            "that nobody seeds, or something outside.",
+            evidence=(seen,),
+            names=tuple(evidence.wavering),
+        )
+
+
+def _in_modules(evidence: Evidence, seen: str) -> Iterator[Reason]:
+    """Yield what the user's own modules take from chance or from the moment."""
+    for file in evidence.files:
+        tree = _parsed(file.path) if file.path.endswith(".py") else None
+        if tree is None:
+            continue
+        counts = () if file.execution_count is None else (file.execution_count,)
+        name = Path(file.path).name
+        makers = sorted({text for node in ast.walk(tree) if isinstance(node, _SCOPES) for text in
+                         unseeded_makers(node, frozenset())})  # fmt: skip
+        if makers:
+            yield Reason(
+                label="unseeded_rng",
+                sentence=f"The module {name} draws from {', '.join(makers)}, which nobody seeded.",
+                evidence=(seen,),
+                names=tuple(makers),
+                executions=counts,
+            )
+        moments = sorted({text for node in ast.walk(tree) if isinstance(node, _SCOPES) for text in
+                          volatile_uses(node)})  # fmt: skip
+        if moments:
+            yield Reason(
+                label="volatile_input",
+                sentence=f"The module {name} uses {', '.join(moments)}, which gives something else each time.",
+                evidence=(seen,),
+                names=tuple(moments),
+                executions=counts,
+            )
+
+
+def _in_cells(evidence: Evidence, seen: str) -> Iterator[Reason]:
+    """Yield what cells take from generators that no cell before has seeded, by what their code says.
+
+    A cell that keeps what it draws in a file, and reads it back, does not look as if its names came of a draw.
+    """
+    seeded: set[str] = set()
+    for execution in evidence.executions:
+        try:
+            statements = CellParts(as_python(execution.source or "")).statements
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        paths = [path for statement in statements for path in statement.paths]
+        seeded |= seeded_by(paths)
+        drawn = sorted(drawn_by(paths) - seeded)
+        if drawn and execution.run_id is None:
+            count = execution.execution_count
+            names = tuple(map(title, drawn))
+            yield Reason(
+                label="unseeded_rng",
+                sentence=f"{execution.label} draws from {' and '.join(names)}, which nobody seeded.",
+                evidence=(seen,),
+                names=names,
+                executions=() if count is None else (count,),
+            )
+
+
+def _parsed(path: str) -> ast.Module | None:
+    try:
+        return parse(Path(path).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
+def _how_they_waver(evidence: Evidence) -> str:
+    number = len(evidence.replays)
+    for key in evidence.wavering[:1]:
+        texts = [_text(replay.metrics.get(key)) for replay in evidence.replays]
+        if len(set(texts)) == 1:
+            texts = [repr(replay.metrics.get(key)) for replay in evidence.replays]
+        values = ", ".join(texts)
+        return f"{number} replays of the same cells gave {key} = {values}."
+    step, name = next(iter(evidence.wavering_reads()), (None, ""))
+    where = evidence.executions[step].label if step is not None else "a cell"
+    return f"In {number} replays of the same cells {where} read another {name} each time."
+
+
+def _text(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.6g}"
