@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.findings.seedtest import SeedComparison
 from nbtrack.provenance.comparison_text import comparison_text
 from nbtrack.provenance.differences import Difference, Kind
 from nbtrack.records import RunInfo
@@ -27,6 +28,8 @@ class Comparison:
         What can explain a difference in the metrics first.
     same : dict of str to int
         By kind, how many facts are known to be equal in all of the runs.
+    replication : SeedComparison or None
+        Whether the metrics differ by more than the seeds make, where that was asked for.
 
     Examples
     --------
@@ -38,6 +41,7 @@ class Comparison:
     runs: tuple[RunInfo, ...]
     differences: tuple[Difference, ...]
     same: Mapping[str, int] = field(default_factory=dict)
+    replication: SeedComparison | None = None
 
     def of(self, kind: Kind) -> tuple[Difference, ...]:
         """Return the differences of one kind.
@@ -52,13 +56,22 @@ class Comparison:
         """
         return tuple(change for change in self.differences if change.kind == kind)
 
+    def without_seeds(self) -> Comparison:
+        """Return the same without what replays under other seeds came to.
+
+        Returns
+        -------
+        Comparison
+        """
+        return replace(self, replication=None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-able values; NaN and the infinities as texts.
 
         Returns
         -------
         dict
-            ``runs``, ``differences`` and ``same``.
+            ``runs``, ``differences``, ``same`` and ``replication``.
         """
         runs = [
             {
@@ -71,7 +84,8 @@ class Comparison:
         ]
         names = Difference.__dataclass_fields__
         found = [{name: plain(getattr(change, name)) for name in names} for change in self.differences]
-        return {"runs": runs, "differences": found, "same": dict(self.same)}
+        replication = None if self.replication is None else self.replication.to_dict()
+        return {"runs": runs, "differences": found, "same": dict(self.same), "replication": replication}
 
     def to_frame(self) -> pd.DataFrame:
         """Return the differences as a table.
@@ -91,7 +105,8 @@ class Comparison:
         return frame.astype({"rank": "int64", "amount": "float64"})
 
     def __str__(self) -> str:
-        return comparison_text(self.runs, self.differences, self.same)
+        seeds = [] if self.replication is None else self.replication.lines()
+        return comparison_text(self.runs, self.differences, self.same, seeds)
 
     def __repr__(self) -> str:
         names = ", ".join(repr(info.run_name) for info in self.runs)

@@ -20,7 +20,9 @@ _PLURALS = {
 }  # fmt: skip
 
 
-def comparison_text(runs: Sequence[RunInfo], differences: Sequence[Difference], same: Mapping[str, int]) -> str:
+def comparison_text(
+    runs: Sequence[RunInfo], differences: Sequence[Difference], same: Mapping[str, int], seeds: Sequence[str] = ()
+) -> str:
     """Return a comparison as text.
 
     Parameters
@@ -30,6 +32,8 @@ def comparison_text(runs: Sequence[RunInfo], differences: Sequence[Difference], 
     differences : sequence of Difference
     same : mapping of str to int
         By kind, how many facts are equal.
+    seeds : sequence of str
+        What replays under other seeds came to.
 
     Returns
     -------
@@ -40,6 +44,10 @@ def comparison_text(runs: Sequence[RunInfo], differences: Sequence[Difference], 
     for other in others:
         changes = [change for change in differences if change.run_id == other.run_id]
         lines += [*_of_run(baseline, other, changes), ""]
+    if seeds:
+        lines.append("Under other seeds:")
+        lines += [line for text in seeds for line in _wrapped("  ", text)]
+        lines.append("")
     if same:
         counts = [_counted(kind, number) for kind, number in same.items()]
         where = "all" if len(others) > 1 else "both"

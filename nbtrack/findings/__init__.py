@@ -1,0 +1,1 @@
+"""What replays of runs come to, as frozen dataclasses that say it in words."""

@@ -1,0 +1,1 @@
+"""Setting params in the code that a replay runs."""

@@ -1,0 +1,1 @@
+"""Finding the places where code sets a seed, and putting another there."""
