@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 STALE_LOCK_S = 600.0
+_BREAKING_S = 10.0
 STALE_OWNER_S = 600.0
 HEARTBEAT_S = 30.0
 _held_here: set[str] = set()
@@ -142,18 +143,23 @@ def _create(path: Path, token: str) -> bool:
 def _break_if_stale(path: Path) -> None:
     if not _is_stale(path, STALE_LOCK_S):
         return
-    # Only one of those who see the same stale file can move it away; the file moved is looked at again, for in
-    # between another one may have broken the lock and taken it anew.
-    moved = path.with_name(f"{path.name}.{uuid.uuid4().hex}.stale")
+    # One at a time: between a look at the lock and its removal, nobody may break it as well and take it anew.
+    breaking = path.with_name(f"{path.name}.breaking")
     try:
-        path.rename(moved)
+        os.close(os.open(breaking, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except OSError:
-        return
-    if not _is_stale(moved, STALE_LOCK_S):
         with contextlib.suppress(OSError):
-            os.link(moved, path)
-    with contextlib.suppress(OSError):
-        moved.unlink()
+            if time.time() - breaking.stat().st_mtime > _BREAKING_S:
+                # Whoever was at it died.
+                breaking.unlink()
+        return
+    try:
+        if _is_stale(path, STALE_LOCK_S):
+            with contextlib.suppress(OSError):
+                path.unlink()
+    finally:
+        with contextlib.suppress(OSError):
+            breaking.unlink()
 
 
 def _is_stale(path: Path, stale_after_s: float) -> bool:

@@ -45,10 +45,10 @@ def page(
     InputError
         ``limit``, ``offset`` or ``lifecycle`` is not accepted.
     """
-    condition = _condition(where, experiment_names, lifecycle)
+    chosen = condition(where, experiment_names, lifecycle)
     order = compile_order(order_by)
-    query = f"select run_ix from base.runs where {condition.sql} order by {order.sql}"  # noqa: S608 - values are bound
-    values = [*condition.values, *order.values]
+    query = f"select run_ix from base.runs where {chosen.sql} order by {order.sql}"  # noqa: S608 - values are bound
+    values = [*chosen.values, *order.values]
     if limit is not None:
         query += " limit ?"
         values.append(_count("limit", limit))
@@ -72,12 +72,31 @@ def count(
     -------
     int
     """
-    condition = _condition(where, experiment_names, lifecycle)
-    query = f"select count(*) from base.runs where {condition.sql}"  # noqa: S608 - values are bound
-    return int(connection.execute(query, list(condition.values)).fetchall()[0][0])
+    chosen = condition(where, experiment_names, lifecycle)
+    query = f"select count(*) from base.runs where {chosen.sql}"  # noqa: S608 - values are bound
+    return int(connection.execute(query, list(chosen.values)).fetchall()[0][0])
 
 
-def _condition(where: str, experiment_names: Sequence[str] | None, lifecycle: str) -> Clause:
+def condition(where: str, experiment_names: Sequence[str] | None, lifecycle: str) -> Clause:
+    """Return what the runs asked for must fulfil.
+
+    Parameters
+    ----------
+    where, experiment_names, lifecycle
+        As for :func:`nbtrack.store.query.runs`.
+
+    Returns
+    -------
+    Clause
+        Over ``base.runs``.
+
+    Raises
+    ------
+    FilterError
+        The filter cannot be read.
+    InputError
+        ``lifecycle`` is not accepted.
+    """
     check_lifecycle(lifecycle)
     chosen = compile_filter(where)
     if lifecycle == "active" and "lifecycle" in chosen.attributes:

@@ -44,7 +44,7 @@ def test_a_newcomer_tracks_a_cell_edits_it_and_sees_the_table(lab):
 
 
 def test_the_saved_notebook_shows_the_card_without_a_kernel(lab):
-    notebook = lab.notebook("saved.ipynb", ["%load_ext nbtrack", "%%track kept\nC = 3\nloss = C / 4", "%nbtrack"])
+    notebook = lab.notebook("saved.ipynb", ["%load_ext nbtrack", "%%track kept\nC = 3\nloss = C / 4", "%nbtrack runs"])
     for index in range(3):
         notebook.run(index)
     shown = notebook.output(1), notebook.output(2)

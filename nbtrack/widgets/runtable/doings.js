@@ -1,0 +1,186 @@
+// What a person does with a table: the methods of Table that buttons, menus and keys call.
+
+import { amount } from "./format.js";
+import { widthOf } from "./cells.js";
+import { columnMenu } from "./menus.js";
+import { copyText } from "./panes.js";
+
+export const doings = {
+  sortBy(id, adds, down = null) {
+    const before = this.sort.find(([known]) => known === id);
+    const column = this.data.columns.get(id);
+    // What is better comes first, and what is newer.
+    const first = column.better ? column.better === "higher" : column.type === "time";
+    const rest = adds ? this.sort.filter(([known]) => known !== id) : [];
+    if (down !== null) this.sort = [[id, down]];
+    else if (!before) this.sort = [...rest, [id, first]];
+    else if (before[1] === first) this.sort = this.sort.map((pair) => (pair[0] === id ? [id, !first] : pair));
+    else this.sort = rest;
+    if (!adds && this.sort.length > 1) this.sort = this.sort.filter(([known]) => known === id);
+    this.grid.element.scrollTop = 0;
+    this.changed();
+  },
+
+  findQuickly(text) {
+    this.quick = text;
+    this.grid.element.scrollTop = 0;
+    this.changed();
+  },
+
+  filterBy(text) {
+    this.expression = text.trim();
+    this.toolbar.complain("");
+    if (!this.rows.isLocal) this.changed();
+    else if (this.expression) this.match();
+    else {
+      this.bits = null;
+      this.changed();
+    }
+  },
+
+  // The grammar lives in the kernel: it says which of the runs here fit.
+  async match() {
+    const { expression } = this;
+    try {
+      const found = await this.data.link.ask("match", { expression });
+      if (expression !== this.expression) return;
+      if (found.revision !== this.data.revision) await this.data.hello();
+      const bytes = found.buffers[0];
+      this.bits = new Uint8Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+      this.toolbar.complain("");
+    } catch (error) {
+      if (expression !== this.expression) return;
+      this.bits = null;
+      this.toolbar.complain(error.message);
+    }
+    this.changed();
+  },
+
+  showFilters(isOn) {
+    this.showsFilters = isOn;
+    if (!isOn && this.filters.size) {
+      this.filters.clear();
+      for (const input of this.header.inputs.values()) input.classList.remove("nt-wrong");
+    }
+    this.changed();
+  },
+
+  async showDiffering() {
+    this.isDiffering = !this.isDiffering;
+    if (this.isDiffering) {
+      this.before = [...this.layout.columns];
+      const asked = this.layout.visible().map(({ id }) => id).filter((id) => id.includes(".") || id === "seed");
+      try {
+        const kept = new Set(await this.rows.differing(asked));
+        this.layout.columns = this.layout.columns.filter(({ id }) => !asked.includes(id) || kept.has(id));
+        this.say(`${amount(asked.length - kept.size, "column")} with the same value in all runs hidden`);
+      } catch (error) {
+        this.isDiffering = false;
+        this.say(error.message);
+      }
+    } else {
+      const known = new Set(this.before.map(({ id }) => id));
+      this.layout.columns = [...this.before, ...this.layout.columns.filter(({ id }) => !known.has(id))];
+    }
+    this.grid.layOut();
+    this.changed();
+  },
+
+  show(ids, isOn) {
+    const wanted = new Set(ids);
+    if (!isOn) this.layout.columns = this.layout.columns.filter(({ id }) => !wanted.has(id));
+    for (const id of isOn ? ids : []) {
+      const column = this.data.columns.get(id);
+      const there = this.layout.columns.find((entry) => entry.id === id);
+      if (there) there.width ??= widthOf(column);
+      else this.layout.columns.push({ id, width: widthOf(column), pinned: false });
+      if (id === "run_name") this.layout.columns.find((entry) => entry.id === id).pinned = true;
+    }
+    this.layout.settle();
+    this.grid.layOut();
+    if (this.rows.isLocal) this.data.load(ids).catch((error) => this.say(error.message));
+    this.changed();
+  },
+
+  hide(id) {
+    this.show([id], false);
+  },
+
+  pin(id) {
+    const column = this.layout.columns.find((entry) => entry.id === id);
+    column.pinned = !column.pinned;
+    this.layout.settle();
+    this.layOut();
+  },
+
+  moveColumn(id, step) {
+    const place = this.layout.columns.findIndex((entry) => entry.id === id);
+    this.layout.move(id, place + step);
+    this.layOut();
+  },
+
+  groupBy(id) {
+    this.group = id;
+    this.rows.open.clear();
+    this.active = { row: -1, column: 0 };
+    this.grid.element.scrollTop = 0;
+    this.changed();
+  },
+
+  fold(key) {
+    this.rows.fold(key);
+    this.redraw();
+  },
+
+  openColumnMenu(place, beside) {
+    columnMenu(this, place, beside);
+  },
+
+  activate(row, column) {
+    this.active = { row, column };
+    this.header.layOut();
+    if (row >= 0) this.grid.reveal(row, column);
+    this.grid.markAll();
+    if (row < 0) this.grid.element.setAttribute("aria-activedescendant", `${this.prefix}-h${column}`);
+  },
+
+  async selectAll() {
+    if (this.selection.ids.size && this.selection.ids.size >= this.rows.matched) {
+      this.selection.set([]);
+      return;
+    }
+    try {
+      this.selection.set(await this.rows.allIds());
+    } catch (error) {
+      this.say(error.message);
+    }
+  },
+
+  selected() {
+    this.grid.markAll();
+    this.footer.draw();
+    if (this.data.link.isDead) return;
+    this.model.set("selection", [...this.selection.ids]);
+    this.model.save_changes();
+  },
+
+  // --- what is done with runs -----------------------------------------------------------------------------------
+
+  async act(name, ids = null, values = {}) {
+    const runs = ids ?? [...this.selection.ids];
+    if (!runs.length) return;
+    if (name === "copy") {
+      const done = await copyText(runs.join("\n"));
+      this.say(done ? `${amount(runs.length, "id")} copied` : "The browser does not let the id be copied");
+      return;
+    }
+    try {
+      const found = await this.data.link.ask("act", { ...values, name, ids: runs });
+      if (found.html) this.pane.show(found.title, found.html);
+      if (found.said) this.say(found.said);
+      if (name === "archive" || name === "restore") this.selection.set([]);
+    } catch (error) {
+      this.say(error.message);
+    }
+  },
+};

@@ -1,0 +1,49 @@
+// Elements in a line of code.
+
+export function make(tag, className = "", attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  if (isFocusable(element)) suppress(element);
+  return element;
+}
+
+function isFocusable(element) {
+  return /^(BUTTON|INPUT|SELECT|TEXTAREA)$/.test(element.tagName) || element.hasAttribute("tabindex");
+}
+
+// Where the focus is, the notebook's own keys (b, d d, a) must do nothing.
+export function suppress(element) {
+  element.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
+export function button(label, title, act, className = "") {
+  return make("button", `nt-button ${className}`, { type: "button", title, onclick: act }, label);
+}
+
+// A box above everything else, beside an element; it closes by itself on a click elsewhere and on Escape.
+export function openPanel(root, beside, ...children) {
+  closePanel(root);
+  const panel = make("div", "nt-panel", { popover: "auto", tabindex: "-1" }, ...children);
+  root.append(panel);
+  if (panel.showPopover) panel.showPopover();
+  const edge = beside.getBoundingClientRect();
+  const width = panel.offsetWidth;
+  const height = panel.offsetHeight;
+  const left = Math.max(8, Math.min(edge.left, window.innerWidth - width - 8));
+  const below = edge.bottom + 4;
+  const top = below + height < window.innerHeight - 8 ? below : Math.max(8, window.innerHeight - height - 8);
+  Object.assign(panel.style, { left: `${left}px`, top: `${top}px` });
+  panel.addEventListener("toggle", (event) => {
+    if (event.newState === "closed") panel.remove();
+  });
+  return panel;
+}
+
+export function closePanel(root) {
+  for (const panel of root.querySelectorAll(".nt-panel")) panel.remove();
+}

@@ -1,0 +1,340 @@
+"""``nbtrack.table``: the run table in the notebook, and its Python side."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.errors import InputError, NbtrackError
+from nbtrack.store.filter_fields import KINDS, attribute_of
+from nbtrack.store.filter_syntax import parse_order
+from nbtrack.store.grid import GridView
+from nbtrack.store.grid_columns import split
+from nbtrack.store.handle import Run
+from nbtrack.store.reading import current_store
+from nbtrack.store.store import Store
+from nbtrack.widgets import table as still
+from nbtrack.widgets.inline import Shown
+from nbtrack.widgets.runtable import actions, watcher, widget
+from nbtrack.widgets.runtable.source import RunSource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The still picture beside it has the text; this must be the same whenever the cell is run.
+_PLAIN = ""
+# In a notebook that is opened without its kernel, JupyterLab has a line in place of the widget that says so.
+_WITHOUT_KERNEL = (
+    "<style>.jp-OutputArea-child:has(.TWIN)+.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*))"
+    "{display:none}</style>"
+)
+_COLUMN_OF = {"user_id": "user", "error_type": "error", "parent_run_id": "parent"}
+
+
+def table(
+    where: str = "",
+    order_by: Sequence[str] | str = (),
+    *,
+    experiment: str | Sequence[str] | None = None,
+    columns: Sequence[str] | str | None = None,
+    deleted: bool = False,
+    rows: int = 15,
+) -> RunTable:
+    """Show the runs as a table to sort, filter, group and select in; new runs appear by themselves.
+
+    Parameters
+    ----------
+    where : str
+        Only runs that fit, in the grammar of :func:`nbtrack.search_runs`.
+    order_by : str or sequence of str
+        As ``"metrics.accuracy DESC"``; default the newest first.
+    experiment : str or sequence of str, optional
+        Only these experiments; default all.
+    columns : str or sequence of str, optional
+        Names as ``"metrics.accuracy"``, kinds as ``"params"``, or ``"all"``; default what tells the runs apart.
+    deleted : bool
+        Only deleted runs, in place of the others.
+    rows : int
+        At most so many rows are seen at once.
+
+    Returns
+    -------
+    RunTable
+        As the last value of a cell it is shown; :attr:`RunTable.selection` has the runs selected in it.
+
+    Raises
+    ------
+    FilterError
+        The filter or the order cannot be read.
+    InputError
+        No run has such a column.
+
+    Examples
+    --------
+    >>> runs = nbtrack.table("metrics.accuracy > 0.9", "metrics.accuracy DESC")  # doctest: +SKIP
+    >>> runs.selection  # doctest: +SKIP
+    ('5f0c9d2e…', '81b7a4c3…')
+    """
+    if isinstance(rows, bool) or not isinstance(rows, int) or not 1 <= rows <= 200:
+        raise InputError(f"rows is {rows!r}; accepted: a whole number from 1 to 200. Example: rows=25")
+    experiments = (experiment,) if isinstance(experiment, str) else None if experiment is None else tuple(experiment)
+    lifecycle = "deleted" if deleted else "active"
+    view = GridView(where=where, experiments=experiments, lifecycle=lifecycle, sort=_sort_of(order_by))
+    return RunTable(current_store(), view, columns, rows)
+
+
+class RunTable:
+    """A run table: made by :func:`nbtrack.table`.
+
+    Attributes
+    ----------
+    widget : anywidget.AnyWidget
+        What is shown, to be put beside other widgets.
+
+    Examples
+    --------
+    >>> runs = nbtrack.table()  # doctest: +SKIP
+    >>> runs.on_selection(lambda ids: print(len(ids), "selected"))  # doctest: +SKIP
+    """
+
+    def __init__(self, store: Store, view: GridView, columns: Sequence[str] | str | None, rows: int) -> None:
+        self._store = store
+        self._source = RunSource(store, view, columns)
+        start = self._source.start()
+        self._twin_class = f"nbtrack-twin-{uuid.uuid4().hex[:12]}"
+        empty = "No deleted runs." if view.lifecycle == "deleted" else still.EMPTY if not view.where else "No such run."
+        self.widget: Any = widget.widget_class()(_start=start, _twin=self._twin_class, _height_rows=rows, _empty=empty)
+        self.widget.on_msg(self._hear)
+        self._actions: dict[str, Callable[[list[Run]], Any]] = {}
+        self._views: set[str] = set()
+        self._was_told = False
+        self._sending = threading.Lock()
+
+    # --- selection ----------------------------------------------------------------------------------------------
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """Ids of the runs that are selected, in the order in which they were; may be set, also to names or runs."""
+        return tuple(self.widget.selection)
+
+    @selection.setter
+    def selection(self, runs: Iterable[Any]) -> None:
+        if isinstance(runs, str):
+            runs = [runs]
+        self.widget.selection = list(dict.fromkeys(self._id_of(run) for run in runs))
+
+    def _id_of(self, run: Any) -> str:
+        if isinstance(run, Run):
+            return run.info.run_id
+        if isinstance(run, str):
+            is_whole = len(run) == 32 and set(run) <= set("0123456789abcdef")
+            return run if is_whole else self._store.run(run).info.run_id
+        raise InputError(f"the selection holds {run!r}; accepted: ids, names, or runs as nbtrack.get_run gives them.")
+
+    def selected(self) -> list[Run]:
+        """Return the runs that are selected.
+
+        Returns
+        -------
+        list of Run
+
+        Examples
+        --------
+        >>> [run.metrics["accuracy"] for run in runs.selected()]  # doctest: +SKIP
+        [0.97, 0.95]
+        """
+        return [Run(self._store.run(run_id), self._store) for run_id in self.selection]
+
+    def observe(self, handler: Callable[[Any], Any], names: str = "selection") -> None:
+        """Have a function called when the selection changes, as ipywidgets call it.
+
+        Parameters
+        ----------
+        handler : callable
+            Takes the change: ``change["new"]`` is the list of ids.
+        names : str
+            ``"selection"``.
+        """
+        self.widget.observe(handler, names)
+
+    def unobserve(self, handler: Callable[[Any], Any], names: str = "selection") -> None:
+        """Call a function of :meth:`observe` no more.
+
+        Parameters
+        ----------
+        handler : callable
+        names : str
+        """
+        self.widget.unobserve(handler, names)
+
+    def on_selection(self, callback: Callable[[tuple[str, ...]], Any]) -> None:
+        """Have a function called with the ids when the selection changes.
+
+        Parameters
+        ----------
+        callback : callable
+            What it prints goes to the log of the notebook: write to an ``ipywidgets.Output`` to see it in a cell.
+        """
+        self.widget.observe(lambda change: callback(tuple(change["new"])), "selection")
+
+    def on(self, action: str, callback: Callable[[list[Run]], Any]) -> None:
+        """Have a function do what a button does.
+
+        Parameters
+        ----------
+        action : str
+            ``compare``, ``show``, ``tag``, ``note``, ``archive`` or ``restore``.
+        callback : callable
+            Takes the runs; text that it returns is shown below the table.
+
+        Raises
+        ------
+        InputError
+            There is no such button.
+
+        Examples
+        --------
+        >>> runs.on("compare", lambda chosen: chart(chosen))  # doctest: +SKIP
+        """
+        if action not in actions.ACTIONS:
+            raise InputError(f"the table has no button {action!r}; accepted: {', '.join(actions.ACTIONS)}.")
+        self._actions[action] = callback
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table's runs as :func:`nbtrack.runs` does, whatever is typed into its filters.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        view = self._source.view
+        order = [f"{name} {'DESC' if down else 'ASC'}" for name, down in self._order_names()]
+        return self._store.runs_frame(view.where, order, None, 0, view.experiments, view.lifecycle)
+
+    def _order_names(self) -> list[tuple[str, bool]]:
+        named = []
+        for column, descending in self._source.view.sort:
+            kind, key = split(column)
+            quoted = "`" + key.replace("`", "``") + "`"
+            names = {value: name for name, value in _COLUMN_OF.items()}
+            named.append((names.get(key, key) if kind == "attributes" else f"{kind}.{quoted}", descending))
+        return named
+
+    # --- showing ------------------------------------------------------------------------------------------------
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        still_ = self._still()
+        if not shows_widgets():
+            display(still_)
+            return
+        # Two outputs: the notebook keeps the first, the live table hides it while it is there.
+        markup = (
+            f'{_WITHOUT_KERNEL.replace("TWIN", self._twin_class)}<div class="{self._twin_class}">{still_.html}</div>'
+        )
+        display({"text/plain": still_.text, "text/html": markup}, raw=True)
+        display(widget.shown_bundle(self.widget, _PLAIN), raw=True)
+        self._views.add("")
+        watcher.watcher().add(self)
+
+    def _still(self) -> Shown:
+        now_s, total = time.time(), self._source.total
+        records = self._source.first
+        return Shown(still.runs_html(records, now_s, total), still.runs_text(records, now_s, total))
+
+    def __repr__(self) -> str:
+        return f"<RunTable of {self._source.total:,} runs, {len(self.selection):,} selected>"
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def _hear(self, _: Any, message: Any, buffers: Any) -> None:
+        """Answer the browser: in the kernel's main thread, or in one beside the running cell."""
+        del buffers
+        if not isinstance(message, dict):
+            return
+        if message.get("op") == "visible":
+            self._see(str(message.get("view", "")), bool(message.get("on")))
+            return
+        number = message.get("number")
+        try:
+            answer = self._act(message) if message.get("op") == "act" else self._source.answer(message)
+            widget.send_answer(self.widget, number, answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person at the table must be told
+            widget.send_failure(self.widget, number, error)
+
+    def _act(self, message: dict[str, Any]) -> dict[str, Any]:
+        name, ids = message.get("name"), [str(run_id) for run_id in message.get("ids") or []]
+        if name not in actions.ACTIONS or not ids:
+            raise InputError(f"the table was asked to {name} {len(ids)} runs, which it does not know.")
+        own = self._actions.get(name)
+        if own is not None:
+            found = own([Run(self._store.run(run_id), self._store) for run_id in ids])
+            return {"said": found} if isinstance(found, str) else {}
+        answer = actions.ACTIONS[name](self._store, ids, message)
+        watcher.watcher().wake()
+        return answer
+
+    def _see(self, view: str, is_on: bool) -> None:
+        self._views.discard("")
+        if is_on:
+            self._views.add(view)
+        else:
+            self._views.discard(view)
+        watcher.watcher().wake()
+
+    def is_seen(self) -> bool:
+        """Tell whether the table is on somebody's screen.
+
+        Returns
+        -------
+        bool
+        """
+        return bool(self._views)
+
+    def look(self) -> None:
+        """Send what is new."""
+        try:
+            with self._sending:
+                if not self._was_told:
+                    self._was_told = True
+                    late = self._source.late()
+                    if late:
+                        self.widget._late = late  # noqa: SLF001 - a trait of ours, not for users
+                news = self._source.poll()
+                if news:
+                    widget.send_news(self.widget, news)
+        except (NbtrackError, OSError):
+            # The store is busy or away: the next look may do better, and until then the table stays as it is.
+            return
+        except Exception:  # noqa: BLE001 - a defect of ours must neither print into a cell nor end the watcher
+            self._views.clear()
+
+
+def shows_widgets() -> bool:
+    """Tell whether a kernel runs this: in a terminal there is nobody to show a widget to."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def _sort_of(order_by: Sequence[str] | str) -> tuple[tuple[str, bool], ...]:
+    """Return an order as columns of the table."""
+    found = []
+    for text in [order_by] if isinstance(order_by, str) else order_by:
+        if not isinstance(text, str):
+            raise InputError(f"order_by holds {text!r}; accepted: text, as 'metrics.accuracy DESC'.")
+        for name, descending in parse_order(text) if text.strip() else []:
+            kind = KINDS.get(name.kind, name.kind) if name.kind else "attributes"
+            attribute = attribute_of(name.key) if kind == "attributes" else None
+            key = attribute.name if attribute is not None else name.key
+            column = _COLUMN_OF.get(key, key) if kind == "attributes" else f"{kind}.{name.key}"
+            split(column)
+            found.append((column, descending))
+    return tuple(found)
