@@ -51,7 +51,11 @@ _MODULES = {
     "nbtrack.comparison": ("compare",),
     "nbtrack.config": ("configure",),
     "nbtrack.errors": ("NbtrackError",),
-    "nbtrack.replay.export": ("export",),
+    "nbtrack.replay.explain": ("explain",),
+    "nbtrack.replay.exporting.export": ("export",),
+    "nbtrack.replay.replicate": ("replicate",),
+    "nbtrack.replay.rerun": ("rerun",),
+    "nbtrack.replay.verdict.verify": ("verify",),
     "nbtrack.store.handle": ("Run",),
     "nbtrack.store.reading": (
         "get_experiment",
@@ -65,6 +69,12 @@ _MODULES = {
         "set_tracking_uri",
         "sql",
     ),
+    "nbtrack.widgets.charts.bars": ("bars",),
+    "nbtrack.widgets.charts.curves": ("chart",),
+    "nbtrack.widgets.charts.importance": ("param_importance",),
+    "nbtrack.widgets.charts.parallel": ("parallel_coordinates",),
+    "nbtrack.widgets.charts.scatter": ("scatter",),
+    "nbtrack.widgets.runtable.table": ("RunTable", "table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -32,7 +32,11 @@ from nbtrack.capture.seeds import seed_everything as seed_everything
 from nbtrack.comparison import compare as compare
 from nbtrack.config import configure as configure
 from nbtrack.errors import NbtrackError as NbtrackError
-from nbtrack.replay.export import export as export
+from nbtrack.replay.explain import explain as explain
+from nbtrack.replay.exporting.export import export as export
+from nbtrack.replay.replicate import replicate as replicate
+from nbtrack.replay.rerun import rerun as rerun
+from nbtrack.replay.verdict.verify import verify as verify
 from nbtrack.store.handle import Run as Run
 from nbtrack.store.reading import get_experiment as get_experiment
 from nbtrack.store.reading import get_experiment_by_name as get_experiment_by_name
@@ -44,6 +48,13 @@ from nbtrack.store.reading import search_runs as search_runs
 from nbtrack.store.reading import set_store as set_store
 from nbtrack.store.reading import set_tracking_uri as set_tracking_uri
 from nbtrack.store.reading import sql as sql
+from nbtrack.widgets.charts.bars import bars as bars
+from nbtrack.widgets.charts.curves import chart as chart
+from nbtrack.widgets.charts.importance import param_importance as param_importance
+from nbtrack.widgets.charts.parallel import parallel_coordinates as parallel_coordinates
+from nbtrack.widgets.charts.scatter import scatter as scatter
+from nbtrack.widgets.runtable.table import RunTable as RunTable
+from nbtrack.widgets.runtable.table import table as table
 
 __version__: str
 __all__: list[str]

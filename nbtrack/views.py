@@ -59,3 +59,30 @@ class LiveView:
         if self.total is None or self.done is None or not self.rate_per_s:
             return None
         return max(self.total - self.done, 0) / self.rate_per_s
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayView:
+    """A replay under way, as its line shows it.
+
+    Attributes
+    ----------
+    run_name : str
+    step, steps : int
+        Which cell runs, from 1, and of how many; 0 while the kernel starts.
+    execution_count : int or None
+        ``In[n]`` of the cell when it was recorded.
+    elapsed_s : float
+    memory_bytes : int or None
+        What the kernel uses.
+    replay : int
+        A verdict may take several, one after the other.
+    """
+
+    run_name: str
+    step: int = 0
+    steps: int = 0
+    execution_count: int | None = None
+    elapsed_s: float = 0.0
+    memory_bytes: int | None = None
+    replay: int = 1

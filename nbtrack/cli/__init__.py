@@ -9,11 +9,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nbtrack.cli.output import complain
+from nbtrack.cli.output import INTERRUPTED, complain
 from nbtrack.cli.parser import build_parser
 from nbtrack.errors import NbtrackError
-
-_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,5 +51,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
     except KeyboardInterrupt:
         complain("interrupted")
-        return _INTERRUPTED
+        return INTERRUPTED
     return code

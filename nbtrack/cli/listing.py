@@ -15,6 +15,7 @@ from nbtrack.records import RunRecord
 from nbtrack.report import hazard_facts, is_checked, plain, report, run_facts
 from nbtrack.store.query import VIEWS
 from nbtrack.store.query import sql as query_frame
+from nbtrack.store.reading import own_runs
 from nbtrack.store.store import Store
 from nbtrack.widgets import detail, table
 from nbtrack.widgets.hazards import hazards_text
@@ -46,12 +47,14 @@ def _runs(store: Store, found: Namespace) -> None:
     lifecycle = "deleted" if found.deleted else "active"
     # A reader of JSON wants what it asked for; a person wants a page.
     limit = found.limit if found.limit is not None or found.json else PAGE
-    records = store.runs(found.where, found.order_by, limit, 0, experiments, lifecycle)
+    where = found.where if found.json else own_runs(found.where)
+    records = store.runs(where, found.order_by, limit, 0, experiments, lifecycle)
     if found.json:
         print_json([run_facts(record) for record in records])
         return
-    total = store.count_runs(found.where, experiments, lifecycle)
-    print(table.runs_text(records, time.time(), total=total, width=columns()))
+    total = store.count_runs(where, experiments, lifecycle)
+    replays = store.count_runs(found.where, experiments, lifecycle) - total
+    print(table.runs_text(records, time.time(), total=total, width=columns(), replays=replays))
 
 
 def _known_experiments(store: Store, names: list[str]) -> list[str] | None:

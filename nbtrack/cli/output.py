@@ -16,6 +16,8 @@ from nbtrack.widgets.text import WIDTH, clean, fit, grid
 if TYPE_CHECKING:
     from nbtrack.store.store import Store
 
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended."""
 _CELL_WIDTH = 60
 _NARROWEST = 60
 

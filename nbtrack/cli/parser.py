@@ -5,22 +5,24 @@ from __future__ import annotations
 from argparse import (
     SUPPRESS,
     ArgumentParser,
-    ArgumentTypeError,
     BooleanOptionalAction,
     Namespace,
     RawDescriptionHelpFormatter,
 )
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import nbtrack
 from nbtrack.cli import changes, comparing, demo, doctor, export, listing, upkeep
+from nbtrack.cli.arguments import RUN, WHERE, Command, add_json, add_run, amount
+from nbtrack.cli.replaying import add_explain, add_replicate, add_rerun, add_seeds_to_compare
+from nbtrack.cli.verifying import add_verify
 from nbtrack.store.export import FORMATS
 from nbtrack.store.query import VIEWS
 
-_WHERE = "as: \"metrics.accuracy > 0.9 and params.model = 'rf'\""
 _SQL_EXAMPLE = "  nbtrack sql \"select run_name, metrics['accuracy'] as accuracy from runs order by 2 desc\""
-_RUN = "id, the beginning of an id, or name"
+# Each adds one command that replays runs.
+_REPLAYING = (add_verify, add_rerun, add_replicate, add_explain)
 
 
 class _Parser(ArgumentParser):
@@ -47,7 +49,7 @@ def build_parser() -> ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"nbtrack {nbtrack.__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND [OPTIONS]")
     store = _Parser(add_help=False)
     store.add_argument("--store", default=SUPPRESS, metavar="PATH", help="the store's folder, or one that it is in")
 
@@ -65,6 +67,8 @@ def build_parser() -> ArgumentParser:
         return made
 
     _add_reading(command)
+    for add_command in _REPLAYING:
+        add_command(command)
     _add_changing(command)
     _add_upkeep(command)
     # The commands' own defaults win over these.
@@ -72,7 +76,7 @@ def build_parser() -> ArgumentParser:
     return parser
 
 
-def _add_reading(command: Callable[..., ArgumentParser]) -> None:
+def _add_reading(command: Command) -> None:
     made = command(
         "ls",
         listing.ls,
@@ -80,22 +84,22 @@ def _add_reading(command: Callable[..., ArgumentParser]) -> None:
         "  nbtrack ls --where \"params.model = 'ridge'\" --order-by 'metrics.rmse ASC'\n  nbtrack ls --experiments",
     )
     made.add_argument("--experiment", "-e", action="append", default=[], metavar="NAME", help="only this one's runs")
-    made.add_argument("--where", "-w", default="", metavar="FILTER", help=_WHERE)
+    made.add_argument("--where", "-w", default="", metavar="FILTER", help=WHERE)
     made.add_argument("--order-by", "-o", action="append", default=[], metavar="ORDER", help="as 'metrics.rmse DESC'")
     made.add_argument(
         "--limit",
         "-n",
-        type=_amount,
+        type=amount,
         metavar="N",
         help=f"at most so many runs (default {listing.PAGE}; with --json all of them)",
     )
     made.add_argument("--deleted", action="store_true", help="the deleted ones")
     made.add_argument("--experiments", action="store_true", help="list the experiments, not the runs")
-    _add_json(made)
+    add_json(made)
 
     made = command("show", listing.show, "show everything about one run", "  nbtrack show baseline")
-    made.add_argument("run", nargs="?", metavar="RUN", help=f"{_RUN}; default the newest")
-    _add_json(made)
+    add_run(made)
+    add_json(made)
 
     made = command(
         "hazards",
@@ -103,17 +107,18 @@ def _add_reading(command: Callable[..., ArgumentParser]) -> None:
         "say why a run's numbers may not come back, and what to do",
         "  nbtrack hazards baseline\n  nbtrack ls --where \"hazards = 'stale_input'\"",
     )
-    made.add_argument("run", nargs="?", metavar="RUN", help=f"{_RUN}; default the newest")
-    _add_json(made)
+    add_run(made)
+    add_json(made)
 
     made = command(
         "compare",
         comparing.compare,
         "say what differs between runs, what can explain other metrics first",
-        "  nbtrack compare baseline second",
+        "  nbtrack compare baseline second\n  nbtrack compare baseline second --replicate 10",
     )
-    made.add_argument("run", nargs="+", metavar="RUN", help=f"two or more, the baseline first: {_RUN}")
-    _add_json(made)
+    made.add_argument("run", nargs="+", metavar="RUN", help=f"two or more, the baseline first: {RUN}")
+    add_seeds_to_compare(made)
+    add_json(made)
 
     made = command(
         "sql",
@@ -123,7 +128,7 @@ def _add_reading(command: Callable[..., ArgumentParser]) -> None:
     )
     made.add_argument("query", metavar="QUERY", help="one query; - reads it from standard input")
     forms = made.add_mutually_exclusive_group()
-    _add_json(forms)
+    add_json(forms)
     forms.add_argument("--csv", action="store_true", help="print CSV")
 
     made = command(
@@ -134,22 +139,22 @@ def _add_reading(command: Callable[..., ArgumentParser]) -> None:
         "  nbtrack export runs.csv\n  nbtrack export best.parquet --where 'metrics.accuracy > 0.9'\n"
         "  nbtrack export baseline baseline.ipynb",
     )
-    made.add_argument("run", nargs="?", metavar="RUN", help=f"for .ipynb and .py: {_RUN}; default the newest")
+    made.add_argument("run", nargs="?", metavar="RUN", help=f"for .ipynb and .py: {RUN}; default the newest")
     made.add_argument(
         "path", metavar="PATH", help="ends in .csv, .json, .parquet, .ipynb or .py, unless --format is given"
     )
     made.add_argument("--format", choices=FORMATS, help="default: as the path's ending says")
-    made.add_argument("--where", "-w", default="", metavar="FILTER", help=_WHERE)
+    made.add_argument("--where", "-w", default="", metavar="FILTER", help=WHERE)
     made.add_argument("--force", action="store_true", help="replace an existing file")
 
 
-def _add_changing(command: Callable[..., ArgumentParser]) -> None:
+def _add_changing(command: Command) -> None:
     made = command("tag", changes.tag, "set tags on a run", "  nbtrack tag baseline stage=final draft=")
-    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument("run", metavar="RUN", help=RUN)
     made.add_argument("tags", nargs="+", metavar="KEY=VALUE", help="an empty value takes the tag away")
 
     made = command("note", changes.note, "set a run's note", "  nbtrack note baseline 'before the data were cleaned'")
-    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument("run", metavar="RUN", help=RUN)
     made.add_argument("text", nargs="+", metavar="TEXT", help="an empty text takes the note away")
 
     for name, function, text in (
@@ -157,16 +162,16 @@ def _add_changing(command: Callable[..., ArgumentParser]) -> None:
         ("restore", changes.restore, "bring deleted runs back"),
     ):
         made = command(name, function, text)
-        made.add_argument("run", nargs="+", metavar="RUN", help=_RUN)
+        made.add_argument("run", nargs="+", metavar="RUN", help=RUN)
 
 
-def _add_upkeep(command: Callable[..., ArgumentParser]) -> None:
+def _add_upkeep(command: Command) -> None:
     made = command("gc", upkeep.gc, "remove deleted runs for good, and files that no run has")
     made.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    _add_json(made)
+    add_json(made)
 
     made = command("doctor", doctor.doctor, "check the store and this installation, and say what to do")
-    _add_json(made)
+    add_json(made)
 
     made = command("demo", demo.demo, "run the quickstart notebook into a fresh store and show what it recorded")
     made.add_argument("--dir", metavar="PATH", help=f"a new folder for it (default {demo.FOLDER})")
@@ -175,14 +180,4 @@ def _add_upkeep(command: Callable[..., ArgumentParser]) -> None:
     )
 
     made = command("version", upkeep.version, "print the version")
-    _add_json(made)
-
-
-def _add_json(parser: Any) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _amount(text: str) -> int:
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"{text!r} is no number of runs")
-    return int(text)
+    add_json(made)

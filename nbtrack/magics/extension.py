@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -11,10 +12,11 @@ from nbtrack.capture.options import track_parser
 from nbtrack.capture.run import ActiveRun
 from nbtrack.capture.session import Session
 from nbtrack.errors import NbtrackError, OptionError
+from nbtrack.magics.common import EXTENSION
 from nbtrack.store.handle import Run
+from nbtrack.store.references import recorded
+from nbtrack.verification import Verification
 from nbtrack.widgets.inline import InlineDisplay
-
-_ATTRIBUTE = "_nbtrack_extension"
 
 
 class Extension:
@@ -30,19 +32,22 @@ class Extension:
         self.shell.register_magic_function(self.track, "cell", "track")
         self.shell.register_magic_function(self.nbtrack, "line", "nbtrack")
         self.session.attach()
-        for kind in _SHOWN:
-            self._formatter().for_type(kind, _show_run)
+        for kind, (markup, plain) in _SHOWN.items():
+            self._formatter("text/html").for_type(kind, markup)
+            if plain is not None:
+                self._formatter("text/plain").for_type(kind, plain)
 
     def unload(self) -> None:
         """Take everything back that :meth:`load` did."""
         self.session.detach()
         for shown in _SHOWN:
-            self._formatter().pop(shown, None)
+            for form in ("text/html", "text/plain"):
+                self._formatter(form).pop(shown, None)
         for kind, name in (("cell", "track"), ("line", "nbtrack")):
             self.shell.magics_manager.magics[kind].pop(name, None)
 
-    def _formatter(self) -> Any:
-        return self.shell.display_formatter.formatters["text/html"]
+    def _formatter(self, form: str) -> Any:
+        return self.shell.display_formatter.formatters[form]
 
     def track(self, line: str, cell: str) -> Any:
         """Track this cell as a run."""
@@ -63,15 +68,35 @@ class Extension:
             raise UsageError(str(error)) from None
 
 
-_SHOWN = (Run, ActiveRun)
-
-
 def _show_run(run: Run | ActiveRun) -> str:
     """Return a run, the last value of a cell, as HTML."""
     from nbtrack.widgets import detail
 
-    record = run.record if isinstance(run, Run) else run.record()
+    record, _ = recorded(run)
     return detail.run_html(record, run.history(), now_s=time.time())
+
+
+def _show_verification(found: Verification) -> str:
+    """Return what came of a replay, the last value of a cell, as HTML."""
+    from nbtrack.widgets.verification import verification_html
+
+    return verification_html(found)
+
+
+def _print_verification(found: Verification, printer: Any, cycle: bool) -> None:
+    """Print the same as text."""
+    from nbtrack.widgets.verification import verification_text
+
+    del cycle
+    printer.text(verification_text(found))
+
+
+# How values are shown that a cell ends with: as HTML and, unless as they say themselves, as text.
+_SHOWN: dict[type, tuple[Callable[[Any], str], Callable[[Any, Any, bool], None] | None]] = {
+    Run: (_show_run, None),
+    ActiveRun: (_show_run, None),
+    Verification: (_show_verification, _print_verification),
+}
 
 
 # IPython shows a magic's docstring for `%%track?`.
@@ -85,10 +110,10 @@ def load(shell: Any) -> None:
     ----------
     shell : IPython.core.interactiveshell.InteractiveShell
     """
-    if getattr(shell, _ATTRIBUTE, None) is None:
+    if getattr(shell, EXTENSION, None) is None:
         extension = Extension(shell)
         extension.load()
-        setattr(shell, _ATTRIBUTE, extension)
+        setattr(shell, EXTENSION, extension)
 
 
 def unload(shell: Any) -> None:
@@ -98,7 +123,7 @@ def unload(shell: Any) -> None:
     ----------
     shell : IPython.core.interactiveshell.InteractiveShell
     """
-    extension = getattr(shell, _ATTRIBUTE, None)
+    extension = getattr(shell, EXTENSION, None)
     if extension is not None:
         extension.unload()
-        delattr(shell, _ATTRIBUTE)
+        delattr(shell, EXTENSION)

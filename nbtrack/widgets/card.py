@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nbtrack.directions import better_direction
 from nbtrack.records import RunRecord
 from nbtrack.views import CardView
-from nbtrack.widgets import hazards, html, phrases
+from nbtrack.widgets import hazards, html, phrases, verdict
 from nbtrack.widgets.comparison import Delta, MetricLine, metric_lines
 from nbtrack.widgets.format import align, count, number
 from nbtrack.widgets.html import Html, el, muted, td, text, th, tinted
@@ -181,6 +181,7 @@ def _lines(view: CardView) -> list[Html]:
     if error is not None:
         message = el("span", cut(clean(error.message), _LINE_LIMIT), title=_whole(error.message, _LINE_LIMIT))
         lines.append(html.join([tinted("✗", html.BAD), el("b", cut(error.type, 60)), message], " "))
+    lines += verdict.lines_html(record)
     lines += hazards.lines_html(record.provenance.hazards)
     warnings = [html.join([tinted("⚠", html.WARN), cut(clean(item), _LINE_LIMIT)], " ") for item in record.warnings]
     lines += warnings[:_WARNINGS_AT_ONCE]
@@ -215,6 +216,7 @@ def card_text(view: CardView, now_s: float | None = None) -> str:
     record, error = view.run, view.run.info.error
     params = [fit(f"{key}={value}", 44) for key, value in phrases.shown_params(record).items()]
     below = [] if error is None else [f"✗ {phrases.error_words(error, _LINE_LIMIT)}"]
+    below += verdict.lines_text(record)
     below += hazards.lines_text(record.provenance.hazards)
     below += [f"⚠ {warning}" for warning in record.warnings]
     below += [" · ".join(phrases.facts(record)), record.note, *(f"nbtrack: {notice}" for notice in view.notices)]

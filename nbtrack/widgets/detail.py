@@ -7,7 +7,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from nbtrack.records import RunRecord, Source
-from nbtrack.widgets import hazards, html, phrases, series, table
+from nbtrack.verification import Verification
+from nbtrack.widgets import hazards, html, phrases, series, table, verdict, verification
 from nbtrack.widgets.card import header, header_text
 from nbtrack.widgets.format import align, count, moment, number, size
 from nbtrack.widgets.html import Html, el, muted, td, text, th, tinted
@@ -53,6 +54,7 @@ def run_html(
         header(record, now_s),
         _line(el("i", record.note)) if record.note else None,
         _error(record),
+        *_verdict(record.verifications),
         *map(_line, hazards.lines_html(record.provenance.hazards)),
         _line(muted(undecided)) if undecided else None,
         *(_line(html.join([tinted("⚠", html.WARN), clean(warning)], " ")) for warning in record.warnings),
@@ -66,6 +68,26 @@ def run_html(
         _children(children, now_s),
         _pre("code", info.source.code),
     )
+
+
+def _verdict(verifications: Sequence[Verification]) -> list[Html | None]:
+    if not verifications:
+        return []
+    latest = verifications[-1]
+    body = el("div", *verification.body_html(latest), style="padding:0 0 0 17px")
+    earlier = verdict.history_html(verifications)
+    return [_line(verdict.line_html(latest, with_reason=False)), body, _line(earlier) if earlier else None]
+
+
+def _verdict_text(verifications: Sequence[Verification]) -> list[str]:
+    if not verifications:
+        return []
+    earlier = verdict.history_text(verifications)
+    return [
+        *verdict.line_text(verifications[-1], with_reason=False),
+        *verification.body_text(verifications[-1]),
+        *(["  earlier:", *(f"  {line}" for line in earlier)] if earlier else []),
+    ]
 
 
 def _line(*children: object) -> Html:
@@ -209,6 +231,7 @@ def run_text(
     if not any(found.points > 1 for found in known.values()):
         head, metrics = [], [row[:2] for row in metrics]
     parts = [
+        _block("", _verdict_text(record.verifications)),
         _block("", hazards.lines_text(record.provenance.hazards)),
         _block("", wrap([fit(word, 98) for word in hazards.unknown_line(record.provenance.unknown).split()], 98, " ")),
         _block("", [fit(line, 98) for line in [record.note, *(f"⚠ {warning}" for warning in record.warnings)] if line]),

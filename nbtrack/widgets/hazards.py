@@ -16,7 +16,7 @@ AT_ONCE = 3
 _FOLD_ABOVE = 4
 NONE_FOUND = "No hazards found."
 NOT_CHECKED = "Hazards were not checked: which cells the run depends on is not known."
-_SENTENCE_LIMIT, _NAME_LIMIT, _MOST_NAMES = 300, 40, 6
+_SENTENCE_LIMIT, _NAME_LIMIT = 300, 40
 _LINE_WIDTH = 98
 
 
@@ -210,13 +210,8 @@ def _evidence(hazard: Hazard) -> str:
 
 
 def _names(hazard: Hazard) -> str:
-    return _listed([cut(clean(name), _NAME_LIMIT, "middle") for name in hazard.names])
+    return phrases.listed([cut(clean(name), _NAME_LIMIT, "middle") for name in hazard.names])
 
 
 def _executions(hazard: Hazard) -> str:
-    return _listed([f"In[{number}]" for number in hazard.executions])
-
-
-def _listed(words: Sequence[str]) -> str:
-    rest = len(words) - _MOST_NAMES
-    return ", ".join([*words[:_MOST_NAMES], f"and {rest} more"] if rest > 1 else words)
+    return phrases.listed([f"In[{number}]" for number in hazard.executions])

@@ -8,8 +8,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from nbtrack.records import RunRecord
 from nbtrack.views import CardView, LiveView
 from nbtrack.widgets import html
 from nbtrack.widgets.card import card_html, card_text
@@ -17,6 +19,7 @@ from nbtrack.widgets.live import live_html, live_text
 
 # The caller keeps a slower pace; this only keeps a wild caller from flooding the front end, which then drops output.
 _SHORTEST_INTERVAL_S = 0.1
+_MOST_CARDS = 50
 
 
 class Shown:
@@ -45,6 +48,72 @@ class Shown:
         return self.text
 
 
+class Place:
+    """A place in the output of the cell that runs now, which is filled again and again.
+
+    Make it in the thread that runs the cell: ipykernel tells by context variables which cell an output belongs to, and
+    other threads do not inherit them. Any thread may fill it, also when the cell has ended.
+
+    Parameters
+    ----------
+    shell : IPython.core.interactiveshell.InteractiveShell
+    clock : callable
+        Seconds that never go back.
+    """
+
+    def __init__(self, shell: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._context = contextvars.copy_context()
+        # A terminal would print what is updated again and again.
+        self.is_rich = "text/html" in shell.display_formatter.active_types
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._id = uuid.uuid4().hex
+        self._shown_s: float | None = None
+        self._is_final = False
+
+    def update(self, shown: Shown) -> None:
+        """Show something for the moment; nothing in a terminal, and at most ten times a second.
+
+        Parameters
+        ----------
+        shown : Shown
+        """
+        with self._lock:
+            now_s = self._clock()
+            too_soon = self._shown_s is not None and now_s - self._shown_s < _SHORTEST_INTERVAL_S
+            if not self.is_rich or self._is_final or too_soon:
+                return
+            try:
+                self._display(shown)
+                self._shown_s = now_s
+            except Exception:  # noqa: BLE001 - the kernel may be going away; what is for the moment is not worth a word
+                self._is_final = True
+
+    def finish(self, shown: Shown) -> None:
+        """Show what stays; nothing is shown after it.
+
+        Parameters
+        ----------
+        shown : Shown
+        """
+        with self._lock:
+            if not self._is_final:
+                self._is_final = True
+                self._display(shown)
+
+    def clear(self) -> None:
+        """Leave nothing of what was shown, and show nothing more."""
+        if self._shown_s is None:
+            self._is_final = True
+        else:
+            self.finish(Shown("", ""))
+
+    def _display(self, shown: Shown) -> None:
+        # A context can be entered by one thread at a time, and the cell's own is entered already.
+        context = self._context.copy()
+        context.run(_display, shown, self._id if self.is_rich else None, update=self._shown_s is not None)
+
+
 class InlineDisplay:
     """Shows the runs of one shell's cells; outside IPython it shows nothing.
 
@@ -66,6 +135,7 @@ class InlineDisplay:
         self._places: dict[str, str] = {}
         self._cell: int | None = None
         self._updated_s = float("-inf")
+        self._cards: dict[str, tuple[str, CardView]] = {}
 
     def begin(self) -> None:
         """Take note of the cell that begins now; call it in the thread that runs the cell.
@@ -110,14 +180,14 @@ class InlineDisplay:
         with self._lock:
             place = self._places.pop(view.run.info.run_name, None)
             self._context = None
-        self._show(_card(view), place)
+        self._show_card(view, place)
 
     def dismiss(self) -> None:
         """Take live lines away without a card."""
         with self._lock:
             places, self._places, self._context = self._places, {}, None
         for place in places.values():
-            self._show(Shown("", ""), place)
+            self._show(Shown("", ""), place, update=True)
 
     def show_card(self, view: CardView) -> None:
         """Show a run card in a place of its own.
@@ -126,7 +196,31 @@ class InlineDisplay:
         ----------
         view : CardView
         """
-        self._show(_card(view))
+        self._show_card(view)
+
+    def _show_card(self, view: CardView, place: str | None = None) -> None:
+        where = place or uuid.uuid4().hex
+        self._show(_card(view), where, update=place is not None)
+        with self._lock:
+            self._cards[view.run.info.run_id] = where, view
+            while len(self._cards) > _MOST_CARDS:
+                del self._cards[next(iter(self._cards))]
+
+    def refresh(self, record: RunRecord) -> None:
+        """Show the verdict on a run on its card, where this kernel has shown it; any thread may call it.
+
+        Parameters
+        ----------
+        record : RunRecord
+        """
+        with self._lock:
+            known = self._cards.get(record.info.run_id)
+        if known is not None and self._is_rich():
+            place, view = known
+            view = replace(view, run=replace(view.run, verdict=record.verdict, verifications=record.verifications))
+            self._show(_card(view), place, update=True)
+            with self._lock:
+                self._cards[record.info.run_id] = place, view
 
     def say(self, text: str) -> None:
         """Show one quiet line.
@@ -139,9 +233,9 @@ class InlineDisplay:
         line = text if text.startswith("nbtrack") else f"nbtrack: {text}"
         self._show(Shown(html.block(html.muted(line)), line))
 
-    def _show(self, shown: Shown, place: str | None = None) -> None:
+    def _show(self, shown: Shown, place: str | None = None, *, update: bool = False) -> None:
         if self._current_shell() is not None:
-            _display(shown, place, update=place is not None)
+            _display(shown, place, update=update)
 
     def _current_shell(self) -> Any:
         if self._shell is not None or "IPython" not in sys.modules:

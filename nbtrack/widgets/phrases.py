@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbtrack.records import Artifact, RunError, RunInfo, RunRecord, Status
+from nbtrack.verification import Verdict
 from nbtrack.widgets.format import count, duration, size
 from nbtrack.widgets.html import BAD, CALM, GOOD, WARN, Html, mono
 from nbtrack.widgets.text import clean, cut
@@ -19,13 +20,27 @@ STATUS_LOOK: Mapping[Status, tuple[str, str]] = {
     "interrupted": ("■", WARN),
     "crashed": ("✗", BAD),
 }
+# The same of verdicts, with the word.
+VERDICT_LOOK: Mapping[Verdict, tuple[str, str, str]] = {
+    "reproduced": ("✓", GOOD, "reproduced"),
+    "within_tolerance": ("≈", GOOD, "within tolerance"),
+    "diverged": ("✗", BAD, "diverged"),
+    "could_not_run": ("!", WARN, "could not run"),
+}
 _LONGEST_FLOAT = 10
 _TAG_LIMIT, _MOST_TAGS = 40, 8
+_MOST_LISTED = 6
 
 
 def short_id(run_id: str) -> str:
     """Return the part of a run's id that tells it from others."""
     return run_id[:8]
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words with commas between them, the last ones as a number where there are many."""
+    rest = len(words) - _MOST_LISTED
+    return ", ".join([*words[:_MOST_LISTED], f"and {rest} more"] if rest > 1 else words)
 
 
 def run_id(full: str) -> Html:

@@ -23,6 +23,7 @@ def runs_html(
     now_s: float,
     total: int | None = None,
     best: Mapping[str, Direction] | None = None,
+    replays: int = 0,
 ) -> str:
     """Return the run table as HTML.
 
@@ -35,6 +36,8 @@ def runs_html(
         How many runs there are of which these are shown.
     best : mapping of str to str, optional
         ``lower`` or ``higher`` for metrics whose names do not say what is good, or that the table is about.
+    replays : int
+        How many replays of runs under other seeds are not listed.
 
     Returns
     -------
@@ -46,18 +49,22 @@ def runs_html(
     columns = choose([record for _, record in rows], best)
     several = len({record.info.experiment_name for record in records}) > 1
     flagged = any(record.provenance.hazards for record in records)
+    judged = any(record.verdict for record in records)
     lines = (
-        html.join([*_fixed_cells(depth, record, now_s, several, flagged), *_value_cells(index, columns)])
+        html.join([*_fixed_cells(depth, record, now_s, several, flagged, judged), *_value_cells(index, columns)])
         for index, (depth, record) in enumerate(rows)
     )
-    table = html.table(_head(columns, several, flagged), lines, ruled=True)
-    captions = (el("div", muted(line), style="margin:3px 7px 0") for line in _captions(records, columns, total, now_s))
+    table = html.table(_head(columns, several, flagged, judged), lines, ruled=True)
+    captions = (
+        el("div", muted(line), style="margin:3px 7px 0") for line in _captions(records, columns, total, replays, now_s)
+    )
     return html.block(el("div", table, style="overflow-x:auto"), *captions)
 
 
-def _head(columns: Columns, several: bool, flagged: bool) -> Html:
+def _head(columns: Columns, several: bool, flagged: bool, judged: bool) -> Html:
     fixed = ["run", "", *(["experiment"] if several else []), "status", "started", "took"]
     fixed += ["hazards"] if flagged else []
+    fixed += ["verdict"] if judged else []
     groups = [th(colspan=len(fixed))]
     keys = [th(name, right=name == "took") if name else th(muted("id")) for name in fixed]
     for kind in ("metric", "param"):
@@ -71,7 +78,7 @@ def _head(columns: Columns, several: bool, flagged: bool) -> Html:
     return html.join([html.row(*groups) if columns.shown else None, html.row(*keys)])
 
 
-def _fixed_cells(depth: int, record: RunRecord, now_s: float, several: bool, flagged: bool) -> list[Html]:
+def _fixed_cells(depth: int, record: RunRecord, now_s: float, several: bool, flagged: bool, judged: bool) -> list[Html]:
     info = record.info
     glyph, colour = phrases.STATUS_LOOK[info.status]
     started_s = info.start_time / 1000
@@ -91,6 +98,7 @@ def _fixed_cells(depth: int, record: RunRecord, now_s: float, several: bool, fla
         td(muted(unbroken(age(started_s, now_s))), title=moment(started_s)),
         td(unbroken(duration(info.duration_s)), right=True),
         _hazards_cell(record) if flagged else None,
+        _verdict_cell(record) if judged else None,
     ]
     return [cell for cell in cells_ if cell is not None]
 
@@ -101,6 +109,13 @@ def _hazards_cell(record: RunRecord) -> Html:
         return td()
     labels = dict.fromkeys(clean(hazard.label) for hazard in hazards)
     return td(html.join([tinted("⚠", html.WARN), str(len(hazards))], "\u00a0"), title=", ".join(labels))
+
+
+def _verdict_cell(record: RunRecord) -> Html:
+    if record.verdict is None:
+        return td()
+    glyph, colour, words = phrases.VERDICT_LOOK[record.verdict]
+    return td(html.join([tinted(glyph, colour), unbroken(words)], "\u00a0"))
 
 
 def _value_cells(index: int, columns: Columns) -> list[Html]:
@@ -120,7 +135,9 @@ def _value_cell(column: Column, index: int, edge: bool) -> Html:
     return td(shown, right=column.numeric, title=title, style=style)
 
 
-def _captions(records: Sequence[RunRecord], columns: Columns, total: int | None, now_s: float) -> list[str]:
+def _captions(
+    records: Sequence[RunRecord], columns: Columns, total: int | None, replays: int, now_s: float
+) -> list[str]:
     shown = count(len(records), "run")
     if total is not None and total > len(records):
         shown = f"showing {len(records):,} of {count(total, 'run')}"
@@ -131,6 +148,8 @@ def _captions(records: Sequence[RunRecord], columns: Columns, total: int | None,
     if columns.same:
         pairs = (f"{cut(clean(key), 40)}={cut(value, 40, 'middle')}" for key, value in columns.same.items())
         lines.append("same in all: " + _listed(list(pairs)))
+    if replays:
+        lines.append(f"{count(replays, 'replay')} under other seeds not listed")
     if columns.left_out:
         lines.append("not shown: " + _listed([cut(clean(key), 40) for key in columns.left_out]))
     return lines
@@ -147,6 +166,7 @@ def runs_text(
     total: int | None = None,
     best: Mapping[str, Direction] | None = None,
     width: int = WIDTH,
+    replays: int = 0,
 ) -> str:
     """Return the run table as text.
 
@@ -161,6 +181,8 @@ def runs_text(
         As of :func:`runs_html`.
     width : int
         Columns of the terminal; params and metrics that do not fit are named below.
+    replays : int
+        As of :func:`runs_html`.
 
     Returns
     -------
@@ -182,7 +204,9 @@ def runs_text(
         for row, value in zip(table, _text_cells(column), strict=True):
             row.append(value)
     captions = [
-        line for text_ in _captions(records, columns, total, now_s) for line in wrap(text_.split(" "), width, " ")
+        line
+        for text_ in _captions(records, columns, total, replays, now_s)
+        for line in wrap(text_.split(" "), width, " ")
     ]
     return "\n".join([*grid(table, right), "", *captions])
 
@@ -190,9 +214,11 @@ def runs_text(
 def _fixed_text(rows: Sequence[tuple[int, RunRecord]], now_s: float) -> tuple[list[list[str]], set[int]]:
     several = len({record.info.experiment_name for _, record in rows}) > 1
     flagged = any(record.provenance.hazards for _, record in rows)
+    judged = any(record.verdict for _, record in rows)
     table = [["run", "id", *(["experiment"] if several else []), "status", "started", "took"]]
     right = {len(table[0]) - 1}
     table[0] += ["hazards"] if flagged else []
+    table[0] += ["verdict"] if judged else []
     for depth, record in rows:
         info = record.info
         indent = "  " * (depth - 1) + "└ " if depth else ""
@@ -206,9 +232,17 @@ def _fixed_text(rows: Sequence[tuple[int, RunRecord]], now_s: float) -> tuple[li
                 age(info.start_time / 1000, now_s),
                 duration(info.duration_s),
                 *([f"⚠ {amount}" if amount else ""] if flagged else []),
+                *([_verdict_words(record)] if judged else []),
             ]
         )
     return table, right
+
+
+def _verdict_words(record: RunRecord) -> str:
+    if record.verdict is None:
+        return ""
+    glyph, _, words = phrases.VERDICT_LOOK[record.verdict]
+    return f"{glyph} {words}"
 
 
 def _text_cells(column: Column) -> list[str]:

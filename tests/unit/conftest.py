@@ -20,6 +20,7 @@ from nbtrack.records import (
     RunRecord,
     Source,
 )
+from nbtrack.verification import MetricCheck, Reason, Verdict, Verification
 
 NOW_S = 1_900_000_000.0
 # What people, and worse than people, put into names and values.
@@ -101,7 +102,59 @@ def nasty_run(text: str) -> RunRecord:
             environment={text: [text, float("nan")]},
         ),
         inputs=(Input(name=text, source=text),),
+        verdict="diverged",
+        verifications=(
+            make_verification("could_not_run", text),
+            make_verification("reproduced", text),
+            make_verification("diverged", text),
+        ),
     )
+
+
+def make_verification(verdict: Verdict = "diverged", text: str = "data.csv", **fields: Any) -> Verification:
+    """Return a verification with this text wherever there is text, and a metric of every outcome."""
+    checks = {
+        "diverged": (
+            MetricCheck(key="n", recorded=3.0, replayed=3.0, outcome="exact"),
+            MetricCheck(key=f"{text} accuracy", recorded=0.9722, replayed=0.9611, outcome="different"),
+            MetricCheck(key="lost", recorded=float("nan"), replayed=None, outcome="missing"),
+            MetricCheck(key="fit_s", recorded=0.1, replayed=0.2, outcome="timer"),
+        ),
+        "within_tolerance": (
+            MetricCheck(key="loss", recorded=0.25, replayed=0.25 + 1e-10, outcome="close"),
+            MetricCheck(key="n", recorded=3.0, replayed=3.0, outcome="exact"),
+        ),
+        "reproduced": (MetricCheck(key="accuracy", recorded=0.9722, replayed=0.9722, outcome="exact"),),
+        "could_not_run": (),
+    }
+    reasons = {
+        "diverged": (
+            Reason(label="data_changed", sentence=f"{text} has changed.", evidence=(f"Of {text}.",), names=(text,) * 9),
+            Reason(label="package_changed", sentence="numpy was 2.0 and is 2.1."),
+        ),
+        "could_not_run": (Reason(label="missing_file", sentence=f"In[4] found no {text}.", executions=(4,)),),
+    }
+    known: dict[str, Any] = {
+        "sentence": f"A sentence about {text}.",
+        "metrics": checks[verdict],
+        "reasons": reasons.get(verdict, ()),
+        "notes": (f"A note about {text}.",),
+        "start_us": int(NOW_S * 1e6),
+        "duration_s": 3.2,
+        "kernel_s": 1.1,
+        "cells_s": 2.0,
+        "recorded_s": 1.5,
+        "replays": 2,
+        "cells": 5,
+        "memory_bytes": 212_000_000,
+    }
+    return Verification(verification_id=verdict, run_id="a" * 32, verdict=verdict, **(known | fields))
+
+
+@pytest.fixture
+def verification() -> Callable[..., Verification]:
+    """A function that makes verifications up."""
+    return make_verification
 
 
 def make_hazard(label: str = "stale_input", **fields: Any) -> Hazard:

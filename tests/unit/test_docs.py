@@ -106,7 +106,8 @@ def test_the_changelog_keeps_its_form() -> None:
 
 def test_the_commands_are_the_documented_ones() -> None:
     assert sorted(commands()) == sorted(
-        "ls show hazards compare sql export tag note delete restore gc doctor demo version".split()
+        "ls show hazards compare sql export verify rerun replicate explain tag note delete restore gc doctor demo "
+        "version".split()
     )
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert all(f"`{name}`" in changelog for name in commands())
@@ -124,9 +125,12 @@ def test_every_command_and_argument_has_help(name: str) -> None:
 def test_every_command_is_listed_in_the_overall_help() -> None:
     text = build_parser().format_help()
     for name in commands():
-        assert re.search(rf"^    {name} +\w", text, re.MULTILINE), name
+        # A long name has its help on the next line.
+        assert re.search(rf"^    {name}(?: +|\n {{8,}})\w", text, re.MULTILINE), name
 
 
 def test_the_notebook_has_the_same_verbs() -> None:
-    verbs = importlib.import_module("nbtrack.magics.verbs")._VERBS
-    assert {"show", "hazards", "compare", "tag", "note", "delete", "restore", "export"} <= set(verbs) & set(commands())
+    verbs = importlib.import_module("nbtrack.magics.verbs").VERBS
+    assert {"show", "hazards", "verify", "compare", "tag", "note", "delete", "restore", "export"} <= set(verbs) & set(
+        commands()
+    )

@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 
 from nbtrack.records import Experiment, MetricRange
-from nbtrack.views import CardView, LiveView
+from nbtrack.verification import MetricCheck, Reason, Verification
+from nbtrack.views import CardView, LiveView, ReplayView
 from nbtrack.widgets import html
 from nbtrack.widgets.card import card_html, card_text
 from nbtrack.widgets.detail import run_html, run_text
 from nbtrack.widgets.experiments import experiments_html, experiments_text
 from nbtrack.widgets.hazards import hazards_html, hazards_text
 from nbtrack.widgets.live import live_html, live_text
+from nbtrack.widgets.replaying import replay_html, replay_text
 from nbtrack.widgets.table import runs_html, runs_text
+from nbtrack.widgets.verification import verification_html, verification_text
 
 # What JupyterLab lets through in an untrusted notebook, as far as it is used here.
 TAGS = set("div span b i table thead tbody tr th td br details summary pre img progress".split())
@@ -29,6 +32,15 @@ PROPERTIES = set(
 # Dropped by sanitizers, and harmless where it is.
 MAY_BE_DROPPED = {"font-variant-numeric"}
 VOID = {"br", "img"}
+REPLAYED = Verification(
+    verification_id="1" * 32,
+    run_id="a" * 32,
+    verdict="diverged",
+    sentence="loss is not what it was.",
+    metrics=(MetricCheck(key="loss", recorded=0.5, replayed=0.25, outcome="different"),),
+    reasons=(Reason(label="data_changed", sentence="data.csv has changed.", evidence=("It is longer.",)),),
+    notes=("A note.",),
+)
 
 
 class Page(HTMLParser):
@@ -67,6 +79,7 @@ def everything_shown(record, now_s):
     view = CardView(record, {key: MetricRange(0.1, 0.4, 0.2)}, (name,))
     live = LiveView(name, 12.0, step=3, rate_per_s=0.4, done=3, total=60, metrics={name: 0.5, "b": 1.0})
     history = pd.DataFrame({"key": [key] * 3, "step": [0, 1, 2], "timestamp": 0, "value": [3.0, 2.0, 0.5]})
+    replayed = record.verifications[-1] if record.verifications else REPLAYED
     experiments = [Experiment("1", record.info.experiment_name, tags=record.data.tags)]
     return {
         "card": (card_html(view, now_s), card_text(view, now_s)),
@@ -74,6 +87,11 @@ def everything_shown(record, now_s):
         "detail": (run_html(record, history, [record], now_s), run_text(record, history, [record], now_s)),
         "live": (live_html(live), live_text(live)),
         "hazards": (hazards_html(record), hazards_text(record)),
+        "verification": (verification_html(replayed, record), verification_text(replayed, record)),
+        "replay": (
+            replay_html(ReplayView(name, 2, 5, 3, 1.5, 10**8)),
+            replay_text(ReplayView(name, 2, 5, 3, 1.5, 10**8)),
+        ),
         "experiments": (experiments_html(experiments, {}), experiments_text(experiments, {})),
     }
 

@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from nbtrack.views import CardView, LiveView
-from nbtrack.widgets.inline import InlineDisplay, Shown
+from nbtrack.widgets.inline import InlineDisplay, Place, Shown
 
 CELL: contextvars.ContextVar[str] = contextvars.ContextVar("CELL", default="no cell")
 
@@ -71,7 +71,7 @@ def line(step: int, name: str = "training") -> LiveView:
 def test_a_card_carries_both_forms(shell, display, run):
     display.show_card(view(run))
     (output,) = published(shell)
-    assert output.place is None
+    assert not output.update
     assert "<table" in output.data["text/html"]
     assert output.data["text/plain"].startswith("training  ✓ finished")
     display.show_card(view(run))
@@ -104,13 +104,15 @@ def test_a_line_left_behind_by_an_earlier_cell_is_left_alone(shell, display, run
     shell.execution_count += 1
     display.begin()
     display.finish(view(run))
-    assert published(shell)[-1].place is None
+    left, card = published(shell)
+    assert card.place != left.place
+    assert not card.update
 
 
 def test_without_a_live_line_the_card_is_displayed(shell, display, run):
     display.begin()
     display.finish(view(run))
-    assert [(output.place, output.update) for output in published(shell)] == [(None, False)]
+    assert [output.update for output in published(shell)] == [False]
 
 
 def test_nested_runs_of_a_cell_keep_their_places(shell, display, run):
@@ -190,6 +192,120 @@ def test_a_line_can_be_taken_away(shell, display, run):
     assert taken.data == {"text/plain": "", "text/html": ""}
     display.dismiss()
     assert len(published(shell)) == 2
+
+
+def test_a_card_says_the_verdict_when_it_is_known(shell, display, run, verification):
+    record = run("training", metrics={"loss": 0.5, "accuracy": 0.9})
+    for live in (False, True):
+        display.begin()
+        if live:
+            display.live(line(1))
+        display.finish(CardView(record, notices=("the disk is full",)))
+    display.show_card(view(run, "another"))
+    shown = len(published(shell))
+    # As the store has it: in another order of metrics.
+    stored = run("training", metrics={"accuracy": 0.9, "loss": 0.5}, verifications=(verification("diverged"),))
+    display.refresh(stored)
+    card, refreshed = published(shell)[shown - 2], published(shell)[shown]
+    assert len(published(shell)) == shown + 1
+    assert refreshed.update
+    assert refreshed.place == card.place
+    assert "✗ diverged" in refreshed.data["text/plain"]
+    assert "✗</span> <b" in refreshed.data["text/html"]
+    before, after = card.data["text/plain"], refreshed.data["text/plain"]
+    assert [part for part in after.splitlines() if part in before.splitlines()] == before.splitlines()
+    display.refresh(run("a run of another kernel"))
+    assert len(published(shell)) == shown + 1
+
+
+def test_a_terminal_prints_no_card_again(shell, display, run, verification):
+    display.show_card(view(run))
+    shell.display_formatter.active_types = ["text/plain"]
+    display.refresh(run("training", verifications=(verification("reproduced"),)))
+    assert len(published(shell)) == 1
+
+
+def test_not_every_card_is_kept(shell, display, run):
+    for number in range(60):
+        display.show_card(view(run, f"run {number}"))
+    shell.display_pub.outputs.clear()
+    for number in (0, 59):
+        display.refresh(run(f"run {number}"))
+    (output,) = published(shell)
+    assert output.data["text/plain"].startswith("run 59")
+
+
+# --- a place that is filled again and again -----------------------------------------------------------------------------
+
+
+def test_a_place_is_updated_until_it_is_final(shell):
+    place = Place(shell, clock=Clock())
+    for number in range(3):
+        place.update(Shown(f"<b>{number}</b>", str(number)))
+    place.finish(Shown("<b>end</b>", "end"))
+    place.update(Shown("late", "late"))
+    place.finish(Shown("late", "late"))
+    outputs = published(shell)
+    assert [output.data["text/plain"] for output in outputs] == ["0", "1", "2", "end"]
+    assert [output.update for output in outputs] == [False, True, True, True]
+    assert len({output.place for output in outputs}) == 1
+
+
+def test_a_place_is_not_updated_too_often_but_always_finished(shell):
+    place = Place(shell, clock=lambda: 5.0)
+    for number in range(100):
+        place.update(Shown(str(number), str(number)))
+    place.finish(Shown("end", "end"))
+    assert [output.data["text/plain"] for output in published(shell)] == ["0", "end"]
+
+
+def test_a_place_belongs_to_the_cell_that_made_it(shell):
+    def cell():
+        CELL.set("the first cell")
+        places.append(Place(shell, clock=Clock()))
+        places[0].update(Shown("at once", "at once"))
+
+    places: list[Place] = []
+    contextvars.copy_context().run(cell)
+    CELL.set("a later cell")
+    threads = [threading.Thread(target=places[0].update, args=(Shown("x", "x"),)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    places[0].finish(Shown("end", "end"))
+    assert {output.cell for output in published(shell)} == {"the first cell"}
+    assert len(published(shell)) == 12
+
+
+def test_a_terminal_shows_only_what_stays(shell):
+    shell.display_formatter.active_types = ["text/plain"]
+    place = Place(shell, clock=Clock())
+    place.update(Shown("<b>now</b>", "now"))
+    place.finish(Shown("<b>end</b>", "end"))
+    (output,) = published(shell)
+    assert (output.place, output.update, output.data["text/plain"]) == (None, False, "end")
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_place_can_be_cleared(shell, begun):
+    place = Place(shell, clock=Clock())
+    if begun:
+        place.update(Shown("<b>now</b>", "now"))
+    place.clear()
+    place.update(Shown("late", "late"))
+    place.finish(Shown("late", "late"))
+    assert [output.data["text/plain"] for output in published(shell)] == (["now", ""] if begun else [])
+
+
+def test_a_front_end_that_fails_does_not_fail_what_is_shown(shell, monkeypatch):
+    def broken(*args, **kwargs):
+        raise OSError("the socket is closed")
+
+    place = Place(shell, clock=Clock())
+    monkeypatch.setattr(RecordingPublisher, "publish", broken)
+    place.update(Shown("now", "now"))
+    place.update(Shown("now", "now"))
 
 
 def test_a_sentence_is_one_quiet_line(shell, display):
