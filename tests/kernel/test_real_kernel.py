@@ -117,8 +117,8 @@ def test_two_kernels_on_one_store(start_kernel):
         assert kernel.finish(message).ok
     for name in ("first", "second"):
         assert list(nbtrack.get_run(name).history("loss")["step"]) == list(range(2_000))
-    assert "first" in first.run("%nbtrack").of_type("execute_result")[0]["data"]["text/plain"]
-    assert "first" in second.run("%nbtrack").of_type("execute_result")[0]["data"]["text/plain"]
+    assert "first" in first.run("%nbtrack runs").of_type("execute_result")[0]["data"]["text/plain"]
+    assert "first" in second.run("%nbtrack runs").of_type("execute_result")[0]["data"]["text/plain"]
 
 
 def test_the_live_line_updates_in_place_and_becomes_the_card(start_kernel):

@@ -159,6 +159,8 @@ def test_a_package_imported_by_the_run_belongs_to_it(told, monkeypatch, tmp_path
 
 
 def test_a_variable_set_between_runs_is_seen(told, monkeypatch):
+    # A library may have set it for its worker processes, in an earlier test.
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     with nbtrack.start_run() as before:
         pass
     surroundings.flush(30)

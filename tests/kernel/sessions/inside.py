@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import json
 import random
 import sys
@@ -80,7 +81,7 @@ def remember_generators(shell: Any) -> str:
 
 def restore_generators(shell: Any) -> str:
     """Go back to the states that were kept."""
-    np = sys.modules.get("numpy")
+    np = _numpy()
     for kind, thing, state in shell._nbtrack_test_states:
         if kind == "random":
             (thing or random).setstate(state)
@@ -91,9 +92,14 @@ def restore_generators(shell: Any) -> str:
     return "null"
 
 
+def _numpy() -> Any:
+    """Return NumPy where it is imported; where a thread is at it right now, once that is done."""
+    return importlib.import_module("numpy") if "numpy" in sys.modules else None
+
+
 def _states(namespace: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     found: list[tuple[str, Any, Any]] = [("random", None, random.getstate())]
-    np = sys.modules.get("numpy")
+    np = _numpy()
     if np is not None:
         found.append(("numpy", None, np.random.get_state()))
     reached = list(namespace.values())
