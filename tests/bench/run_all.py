@@ -25,7 +25,9 @@ BENCHES = (
     "bench_processes",
     "bench_page",
     "bench_curves",
+    "bench_chart",
     "bench_freshness",
+    "bench_replay",
     "bench_loop",
 )
 
