@@ -45,8 +45,9 @@ browser:
 demo: $(STAMP)
 	@$(BIN)/nbtrack demo
 
+# File by file in two processes: kernels and browsers are mostly waited for.
 test: browser lint
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
