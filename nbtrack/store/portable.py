@@ -141,7 +141,7 @@ def _create(path: Path, token: str) -> bool:
 
 
 def _break_if_stale(path: Path) -> None:
-    if not _is_stale(path, STALE_LOCK_S):
+    if not _stale(path, STALE_LOCK_S):
         return
     # One at a time: between a look at the lock and its removal, nobody may break it as well and take it anew.
     breaking = path.with_name(f"{path.name}.breaking")
@@ -154,7 +154,8 @@ def _break_if_stale(path: Path) -> None:
                 breaking.unlink()
         return
     try:
-        if _is_stale(path, STALE_LOCK_S):
+        # One that has just been given back may be somebody's again by now.
+        if _stale(path, STALE_LOCK_S):
             with contextlib.suppress(OSError):
                 path.unlink()
     finally:
@@ -163,11 +164,17 @@ def _break_if_stale(path: Path) -> None:
 
 
 def _is_stale(path: Path, stale_after_s: float) -> bool:
+    """Tell whether what a file names is gone; also when there is no such file."""
+    return _stale(path, stale_after_s) is not False
+
+
+def _stale(path: Path, stale_after_s: float) -> bool | None:
+    """Tell whether what a file names is gone; None when there is no such file."""
     try:
         age_s = time.time() - path.stat().st_mtime
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return True
+        return None
     except OSError:
         return False
     try:
