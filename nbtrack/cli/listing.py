@@ -15,7 +15,7 @@ from nbtrack.records import RunRecord
 from nbtrack.report import hazard_facts, is_checked, plain, report, run_facts
 from nbtrack.store.query import VIEWS
 from nbtrack.store.query import sql as query_frame
-from nbtrack.store.reading import own_runs
+from nbtrack.store.reading import count_replays, own_runs
 from nbtrack.store.store import Store
 from nbtrack.widgets import detail, table
 from nbtrack.widgets.hazards import hazards_text
@@ -53,7 +53,7 @@ def _runs(store: Store, found: Namespace) -> None:
         print_json([run_facts(record) for record in records])
         return
     total = store.count_runs(where, experiments, lifecycle)
-    replays = store.count_runs(found.where, experiments, lifecycle) - total
+    replays = count_replays(store, found.where, experiments, lifecycle)
     print(table.runs_text(records, time.time(), total=total, width=columns(), replays=replays))
 
 

@@ -11,7 +11,7 @@ from nbtrack.capture.experiment import current_experiment
 from nbtrack.directions import better_direction
 from nbtrack.errors import OptionError, RunNotFoundError
 from nbtrack.magics.common import chosen, say
-from nbtrack.store.reading import current_store, own_runs
+from nbtrack.store.reading import count_replays, current_store, own_runs
 from nbtrack.widgets import detail, table
 from nbtrack.widgets import hazards as hazards_shown
 from nbtrack.widgets.inline import Shown
@@ -28,7 +28,7 @@ def runs(found: Namespace, shell: Any) -> Shown:
     where = " ".join(found.where)
     records = store.runs(own_runs(where), found.order_by, found.limit, 0, experiments, lifecycle)
     total = store.count_runs(own_runs(where), experiments, lifecycle)
-    replays = store.count_runs(where, experiments, lifecycle) - total
+    replays = count_replays(store, where, experiments, lifecycle)
     now = time.time()
     return Shown(
         table.runs_html(records, now, total=total, replays=replays),

@@ -259,6 +259,24 @@ def own_runs(where: str) -> str:
     return where or f"tags.`{REPLICATE_TAG}` IS NULL"
 
 
+def count_replays(store: Store, where: str, experiments: Sequence[str] | None, lifecycle: str) -> int:
+    """Return how many replays of other runs :func:`own_runs` leaves out.
+
+    Parameters
+    ----------
+    store : Store
+    where : str
+        The filter that was given.
+    experiments : sequence of str or None
+    lifecycle : str
+
+    Returns
+    -------
+    int
+    """
+    return 0 if where else store.count_runs(f"tags.`{REPLICATE_TAG}` IS NOT NULL", experiments, lifecycle)
+
+
 def sql(query: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> pd.DataFrame:
     """Run a DuckDB query over the store, read-only.
 

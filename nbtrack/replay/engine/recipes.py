@@ -123,8 +123,13 @@ def _recipe(record: RunRecord, store: Store, executions: Sequence[CellExecution]
         absent=tuple(sorted(_written_first(executions) | left_behind(folder, executions, _session(executions, store)))),
         params=dict(record.data.params),
         notebook=record.info.source.name,
-        curves=len(store.history(record.info.run_id)) > len(record.data.metrics),
+        curves=_has_curves(record, store),
     )
+
+
+def _has_curves(record: RunRecord, store: Store) -> bool:
+    query = "select coalesce(max(count), 0) as points from metrics where run_id = ?"
+    return int(store.sql(query, [record.info.run_id])["points"][0]) > 1
 
 
 def _checked(record: RunRecord) -> tuple[CellExecution, ...]:

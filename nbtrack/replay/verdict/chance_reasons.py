@@ -10,7 +10,7 @@ from nbtrack.provenance.cellparts import CellParts
 from nbtrack.provenance.chance import unseeded_makers, volatile_uses
 from nbtrack.provenance.python import as_python, parse
 from nbtrack.provenance.streams import drawn_by, seeded_by, title
-from nbtrack.replay.verdict.evidence import Evidence
+from nbtrack.replay.verdict.evidence import Evidence, reason_of
 from nbtrack.verification import Reason
 
 _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -19,20 +19,11 @@ _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def of_chance(evidence: Evidence) -> Iterator[Reason]:
     """Yield what makes replays differ from each other."""
     seen = _how_they_waver(evidence)
-    named = False
-    for hazard in (*evidence.unseeded(), *evidence.hazards("volatile_input")):
-        named = True
-        yield Reason(
-            label=hazard.label,
-            sentence=hazard.sentence,
-            evidence=(seen,),
-            names=hazard.names,
-            executions=hazard.executions,
-        )
-    for reason in () if named else (*_in_modules(evidence, seen), *_in_cells(evidence, seen)):
-        named = True
-        yield reason
-    if not named:
+    hazards = (*evidence.unseeded(), *evidence.hazards("volatile_input"))
+    found = [reason_of(hazard, seen) for hazard in hazards]
+    found = found or [*_in_modules(evidence, seen), *_in_cells(evidence, seen)]
+    yield from found
+    if not found:
         yield Reason(
             label="nondeterministic",
             sentence="The same cells give something else each time: threads, a generator inside a library or a module "

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nbtrack.replay.verdict.evidence import SHOWN, Evidence, Way
+from nbtrack.replay.verdict.evidence import SHOWN, Evidence, Way, reason_of
 from nbtrack.replay.verdict.preflight import installed_version, variables_read
 from nbtrack.verification import Reason
 
@@ -89,37 +89,20 @@ def _interrupted(evidence: Evidence) -> Iterator[Reason]:
         )
         return
     for hazard in evidence.hazards("external_changed"):
-        yield Reason(
-            label="external_changed",
-            sentence=hazard.sentence,
-            evidence=("It was so already when the run ended.",),
-            names=hazard.names,
-            executions=hazard.executions,
-        )
+        yield reason_of(hazard, "It was so already when the run ended.")
 
 
 def _chance_without_trace(evidence: Evidence) -> Iterator[Reason]:
     """Yield generators that nobody seeded though the replays agree, as scores of few rows may."""
     if not evidence.wavers():
         for hazard in evidence.unseeded():
-            yield Reason(
-                label="unseeded_rng",
-                sentence=hazard.sentence,
-                evidence=(f"{len(evidence.replays)} replays happen to agree; what was drawn is not recorded.",),
-                names=hazard.names,
-                executions=hazard.executions,
-            )
+            seen = f"{len(evidence.replays)} replays happen to agree; what was drawn is not recorded."
+            yield reason_of(hazard, seen)
 
 
 def _changed_moment(evidence: Evidence) -> Iterator[Reason]:
     for hazard in evidence.hazards("volatile_input"):
-        yield Reason(
-            label="volatile_input",
-            sentence=hazard.sentence,
-            evidence=("The replay ran at another time, in another process.",),
-            names=hazard.names,
-            executions=hazard.executions,
-        )
+        yield reason_of(hazard, "The replay ran at another time, in another process.")
 
 
 def _changed_surroundings(evidence: Evidence) -> Iterator[Reason]:

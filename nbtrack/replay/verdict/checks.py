@@ -95,22 +95,6 @@ def verdict_of(checks: Iterable[MetricCheck]) -> Verdict:
     return "within_tolerance" if "close" in words else "reproduced"
 
 
-def same_metrics(first: Outcome, second: Outcome, but: Iterable[str] = ()) -> bool:
-    """Tell whether two replays gave the same metrics, bit for bit.
-
-    Parameters
-    ----------
-    first, second : Outcome
-    but : iterable of str
-        Metrics that do not count.
-
-    Returns
-    -------
-    bool
-    """
-    return not differing(first, second, but)
-
-
 def differing(first: Outcome, second: Outcome, but: Iterable[str] = ()) -> list[str]:
     """Return the metrics that two replays gave otherwise.
 

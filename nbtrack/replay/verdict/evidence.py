@@ -10,7 +10,7 @@ from nbtrack.records import CellExecution, Hazard, RunRecord
 from nbtrack.replay.outcome import Outcome
 from nbtrack.replay.verdict.checks import differing
 from nbtrack.replay.verdict.preflight import Package, ReadFile
-from nbtrack.verification import MetricCheck
+from nbtrack.verification import MetricCheck, Reason
 
 SHOWN = 5
 """How many things a sentence names."""
@@ -139,6 +139,17 @@ class Way:
             return ()
         names = ", ".join(shown_name(name) for name in self.names[:SHOWN])
         return (f"{executions[self.step].label} read something else than when it was recorded: {names}.",)
+
+
+def reason_of(hazard: Hazard, seen: str) -> Reason:
+    """Return a hazard as the reason, with what speaks for it."""
+    return Reason(
+        label=hazard.label,
+        sentence=hazard.sentence,
+        evidence=(seen,),
+        names=hazard.names,
+        executions=hazard.executions,
+    )
 
 
 def shown_name(name: str) -> str:

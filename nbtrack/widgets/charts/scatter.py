@@ -131,10 +131,6 @@ def spec(cloud: Cloud) -> dict[str, Any]:
     return {"data": data, "layout": layout}
 
 
-def _title(values: Values) -> dict[str, Any]:
-    return {"text": look.words(values.name), "font": {"size": 12}}
-
-
 def _told(cloud: Cloud, index: int) -> str:
     facts = [cloud.x, cloud.y, *([cloud.color] if cloud.color else [])]
     lines = [f"<b>{look.words(cloud.names[index])}</b>"]
