@@ -89,7 +89,10 @@ export class Header {
       inputs.push(this.filterCell(column, names + edge, style));
     });
     this.head.replaceChildren(...cells);
+    // Who types goes on typing: an answer to what was typed so far may have come.
+    const focused = this.filters.contains(document.activeElement) ? document.activeElement : null;
     this.filters.replaceChildren(...inputs);
+    focused?.focus({ preventScroll: true });
     this.filters.hidden = !table.showsFilters;
   }
 
@@ -129,6 +132,7 @@ export class Header {
         oninput: () => {
           clearTimeout(input.timer);
           input.timer = setTimeout(() => this.filter(column, input), 160);
+          input.isPending = true;
         },
         onkeydown: (event) => {
           if (event.key === "Enter") this.filter(column, input);
@@ -140,12 +144,14 @@ export class Header {
       });
       this.inputs.set(column.id, input);
     }
-    if (document.activeElement !== input && !input.classList.contains("nt-wrong")) input.value = given?.text ?? "";
+    const isOwn = document.activeElement === input || input.isPending || input.classList.contains("nt-wrong");
+    if (!isOwn) input.value = given?.text ?? "";
     return make("div", names, { role: "gridcell", style }, input);
   }
 
   filter(column, input) {
     const { table } = this;
+    input.isPending = false;
     const found = parsed(input.value, column.type, Date.now());
     const isWrong = Boolean(found?.error);
     input.classList.toggle("nt-wrong", isWrong);
