@@ -186,9 +186,8 @@ def _counted(
 def _shown_meanwhile(place: Place, show: Callable[[], None], work: Callable[[], T]) -> T:
     """Do something while a line tells how far it is; where it fails, nothing of the line stays."""
     ticker = Ticker(show)
-    show()
-    ticker.start()
     try:
+        ticker.start()
         return work()
     except KeyboardInterrupt:
         raise

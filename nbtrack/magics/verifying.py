@@ -81,7 +81,7 @@ class _Trial:
         verification = None
         try:
             if self._place.is_rich:
-                self._begin()
+                self._ticker.start()
                 verification = self._verified(self._watch)
             else:
                 with ReplayBar(self._record.info.run_name, sys.stderr) as bar:
@@ -101,7 +101,7 @@ class _Trial:
             say(f"verifying {named(self._record)}; the verdict is printed here when it is known")
         thread = threading.Thread(target=self._work, name="nbtrack-verify", daemon=True)
         _under_way[thread] = self._record.info.run_id, self._stop
-        self._begin()
+        self._ticker.start()
         thread.start()
 
     def _work(self) -> None:
@@ -122,11 +122,6 @@ class _Trial:
 
     def _verified(self, watch: Callable[[Reported], None]) -> Verification:
         return nbtrack.verify(Run(self._record, self._store), watch=watch, cancelled=self._stop, **self._options)
-
-    def _begin(self) -> None:
-        """Show the line, and have it tell the time whatever the replay is at."""
-        self._show()
-        self._ticker.start()
 
     def _watch(self, progress: Reported) -> None:
         before, self._progress = self._progress, progress

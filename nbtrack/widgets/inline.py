@@ -97,16 +97,17 @@ class Place:
         shown : Shown
         """
         with self._lock:
-            if not self._is_final:
-                self._is_final = True
-                self._display(shown)
+            self._end(shown)
 
     def clear(self) -> None:
         """Leave nothing of what was shown, and show nothing more."""
-        if self._shown_s is None:
-            self._is_final = True
-        else:
-            self.finish(Shown("", ""))
+        with self._lock:
+            self._end(None if self._shown_s is None else Shown("", ""))
+
+    def _end(self, shown: Shown | None) -> None:
+        is_over, self._is_final = self._is_final, True
+        if shown is not None and not is_over:
+            self._display(shown)
 
     def _display(self, shown: Shown) -> None:
         # A context can be entered by one thread at a time, and the cell's own is entered already.

@@ -88,7 +88,10 @@ class Follower:
 
 
 class Ticker:
-    """Calls a function a few times a second, so that what is shown tells the time whatever the replay is at.
+    """Calls a function at once and a few times a second, so that a line tells the time whatever the replay is at.
+
+    The first call, too, is made in a thread: an interrupt of the cell hits the cell's own thread, and half of a line
+    that it cut off could be neither updated nor taken away.
 
     Parameters
     ----------
@@ -109,6 +112,7 @@ class Ticker:
         self._over.set()
 
     def _tick(self) -> None:
+        self._show()
         while not self._over.wait(_INTERVAL_S):
             self._show()
 
