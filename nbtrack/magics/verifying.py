@@ -93,7 +93,11 @@ class _Trial:
             raise
         finally:
             self._ticker.stop()
-        self._finish(verification)
+        try:
+            self._finish(verification)
+        except KeyboardInterrupt:
+            # The replay is over, so that there is nothing left to cancel.
+            self._finish(verification)
 
     def go_on(self) -> None:
         """Replay in a thread."""

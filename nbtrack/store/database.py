@@ -64,6 +64,9 @@ def call(layout: Layout, function: Callable[[duckdb.DuckDBPyConnection], T], *, 
         # Times are instants; the machine's zone must not change what a query gives.
         connection.execute("set timezone = 'UTC'")
         return function(connection)
+    except RuntimeError as error:
+        _let_interrupts_through(error)
+        raise
     finally:
         connection.close()
 
@@ -82,8 +85,17 @@ def opened(layout: Layout, *, read_only: bool, timeout_s: float) -> Iterator[duc
     try:
         connection.execute("set timezone = 'UTC'")
         yield connection
+    except RuntimeError as error:
+        _let_interrupts_through(error)
+        raise
     finally:
         connection.close()
+
+
+def _let_interrupts_through(error: RuntimeError) -> None:
+    """Raise the user's interrupt of a cell, for which DuckDB raises an error of another kind."""
+    if str(error) == "Query interrupted":
+        raise KeyboardInterrupt from None
 
 
 def call_empty(function: Callable[[duckdb.DuckDBPyConnection], T]) -> T:

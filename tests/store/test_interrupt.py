@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import signal
 import sys
 
 from nbtrack.store.store import Store
@@ -83,6 +85,28 @@ def test_interrupted_reads_leave_no_lock(store: Store, workers, store_root, star
     assert reads > 1
     with Store(store_root, store.mode).lock.exclusive(5) as held:
         assert held, "an interrupted read has kept the lock"
+
+
+def test_an_interrupted_read_is_an_interrupt(store: Store, workers) -> None:
+    """DuckDB, which looks for signals by itself, raises an error of another kind for it."""
+    store.append_event(workers.run_event("a"))
+    store.flush()
+    waits = random.Random(3)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    hits = 0
+    try:
+        for _ in range(150):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, waits.uniform(0.001, 0.03))
+                for _ in range(20):
+                    store.run("a")
+            except KeyboardInterrupt:
+                hits += 1
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert hits > 100
 
 
 def test_a_signal_handler_that_logs_in_the_middle_of_a_call(store: Store, workers, store_root, start_worker, finish):
