@@ -156,6 +156,8 @@ def folder_of(base: Path, tracker: str, number: int = 0) -> Path:
 def environment(folder: Path) -> dict[str, str]:
     """No network, no telemetry, nothing outside the folder, and this checkout of nbtrack."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("NBTRACK_")}
+    # What is installed comes with its bytecode; a checkout that may keep none would be compiled each time.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     own = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "IPYTHONDIR": str(folder), "PYTHONWARNINGS": "ignore"}
     return {**kept, **peers.QUIET, **own, "PYTHONPATH": str(REPOSITORY)}
 
