@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InputError
@@ -256,9 +257,13 @@ class _Trial:
     def _executions(self, recipe: Recipe) -> tuple[CellExecution, ...]:
         """Return the executions that a recipe's steps were."""
         inside = {step.sequence for step in recipe.steps}
+        return tuple(found for found in self._log if found.sequence in inside)
+
+    @cached_property
+    def _log(self) -> tuple[CellExecution, ...]:
+        """All that ran in the session until the run, as it was recorded."""
         last = self._record.provenance.slice[-1]
-        log = self._store.session_executions(last.session, last.sequence)
-        return tuple(found for found in log if found.sequence in inside)
+        return self._store.session_executions(last.session, last.sequence)
 
     def _evidence(
         self, replays: Sequence[Outcome], checks: tuple[MetricCheck, ...], recipe: Recipe | None = None
