@@ -78,6 +78,8 @@ class Observer:
             Its run.
         """
         self._note_deletions()
+        # What has begun by now began in no cell that was seen: the one that loaded nbtrack, or a button's callback.
+        active.take_begun()
         source = (info.transformed_cell or "") if cell is None else cell.source or cell.body
         execution = self.recorder.begin(
             text=info.raw_cell if cell is None else cell.body,

@@ -118,3 +118,13 @@ def test_a_long_chain_of_cells(shell: Any, cells: int) -> None:
     shell.ip.run_cell(f"%%track one\nscore = x{cells - 1} * 2.0", store_history=True, cell_id="T")
     assert labels("one") == ["stale_input"]
     assert len(counts("one")) == cells + 1
+
+
+def test_a_run_of_the_cell_that_loads_nbtrack_is_not_laid_to_the_next_one(start_kernel: Any) -> None:
+    kernel = start_kernel()
+    early = "import random, nbtrack\n%load_ext nbtrack\nwith nbtrack.start_run(run_name='early'):\n    nbtrack.log_metric('loss', 1)"
+    assert kernel.run(early).ok
+    assert kernel.run("%%track late\nscore = random.random()").ok
+    assert counts("early") == []
+    assert labels("early") == []
+    assert counts("late")
