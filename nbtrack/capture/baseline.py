@@ -37,7 +37,10 @@ class Baselines:
             if fresh or (self._thread is not None and self._thread.is_alive()):
                 return
             self._thread = threading.Thread(
-                target=self._read, args=(experiment, run_id), name="nbtrack-baseline", daemon=True
+                target=self._read,
+                args=(experiment, run_id, time.time_ns() // 1000),
+                name="nbtrack-baseline",
+                daemon=True,
             )
             self._thread.start()
         # The interpreter must not die while DuckDB works in a daemon thread.
@@ -68,10 +71,11 @@ class Baselines:
             self._ended.append((time.monotonic(), record))
             self._fold(record)
 
-    def _read(self, experiment: str, run_id: str | None) -> None:
+    def _read(self, experiment: str, run_id: str | None, now_us: int) -> None:
         started = time.monotonic()
         try:
-            found = self.store.metric_ranges(experiment, exclude_run_id=run_id)
+            # A reading that takes long can meet a run that began after it; that run must not be compared with itself.
+            found = self.store.metric_ranges(experiment, exclude_run_id=run_id, begun_before_us=now_us)
         except (NbtrackError, OSError):
             # A store that cannot be read now, or is gone, has its say elsewhere; the card just compares with less.
             return

@@ -255,32 +255,6 @@ def history(connection: duckdb.DuckDBPyConnection, run_id: str, key: str | None 
     return frames.points_frame(connection, chosen, None if key is None else [key]).drop(columns="run_id")
 
 
-def history_many(
-    connection: duckdb.DuckDBPyConnection, run_ids: Sequence[str], keys: Sequence[str] | None = None
-) -> pd.DataFrame:
-    """Return the points of several runs in one table.
-
-    Parameters
-    ----------
-    connection : duckdb.DuckDBPyConnection
-    run_ids : sequence of str
-        Each as for :func:`run`.
-    keys : sequence of str, optional
-        Only these metrics; default all.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``run_id, key, step, timestamp, value``, the runs in the order given.
-
-    Raises
-    ------
-    RunNotFoundError
-        There is no such run.
-    """
-    return frames.points_frame(connection, [lookup.run_ix(connection, ref) for ref in run_ids], keys)
-
-
 def experiments(connection: duckdb.DuckDBPyConnection, lifecycle: str = "active") -> list[Experiment]:
     """Return the experiments, by name.
 
@@ -303,7 +277,10 @@ def experiments(connection: duckdb.DuckDBPyConnection, lifecycle: str = "active"
 
 
 def metric_ranges(
-    connection: duckdb.DuckDBPyConnection, experiment_name: str, exclude_run_id: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    experiment_name: str,
+    exclude_run_id: str | None = None,
+    begun_before_us: int | None = None,
 ) -> dict[str, MetricRange]:
     """Return what the finished, active runs of an experiment reached in each metric, replays of others apart.
 
@@ -315,6 +292,8 @@ def metric_ranges(
     experiment_name : str
     exclude_run_id : str, optional
         Leave this run out.
+    begun_before_us : int, optional
+        And those that began at this time or later, in microseconds since 1970.
 
     Returns
     -------
@@ -330,13 +309,13 @@ def metric_ranges(
             select run_ix, start_us, unnest(map_entries(metrics)) as entry
             from base.runs
             where experiment = ? and stage = 'active' and status = 'finished' and run_id is distinct from ?
-                and tags[?] is null
+                and tags[?] is null and start_us < coalesce(?, 9223372036854775807)
         )
         group by entry.key
         having count(*) filter (isfinite(entry.value)) > 0
         order by entry.key
         """,
-        [experiment_name, exclude_run_id, REPLICATE_TAG],
+        [experiment_name, exclude_run_id, REPLICATE_TAG, begun_before_us],
     ).fetchall()
     return {key: MetricRange(low, high, previous) for key, low, high, previous in found}
 

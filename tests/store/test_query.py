@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nbtrack.capture.baseline import Baselines
 from nbtrack.errors import FilterError, InputError, RunNotFoundError
 from nbtrack.records import Artifact, MetricRange, experiment_id
 from nbtrack.store import query
@@ -42,7 +45,7 @@ class Writer:
         **more: Any,
     ) -> str:
         identity = run_id or uuid.uuid5(uuid.NAMESPACE_OID, name).hex
-        start = START_US + self.count * 60_000_000
+        start = more.pop("start", START_US + self.count * 60_000_000)
         self.count += 1
         source = more.pop("source", {"kind": "cell", "name": "nb.ipynb", "cell_id": "c1", "execution_count": 3})
         self.event("run", identity, experiment=experiment, name=name, start=start, user="ada", source=source, **more)
@@ -425,20 +428,6 @@ def test_history_is_ordered(store: Store, write: Writer) -> None:
         store.history("nobody")
 
 
-def test_history_of_many(store: Store, write: Writer) -> None:
-    first = write.run("first", metrics={"loss": [3.0, 2.0], "acc": 0.5})
-    second = write.run("second", metrics={"loss": [9.0]})
-    write.run("third", metrics={"loss": [7.0]})
-    with store.reading() as connection:
-        frame = query.history_many(connection, [second, first, second])
-        assert list(frame) == ["run_id", "key", "step", "timestamp", "value"]
-        shown = list(zip(frame["run_id"], frame["key"], frame["value"], strict=True))
-        assert shown == [(second, "loss", 9), (first, "acc", 0.5), (first, "loss", 3), (first, "loss", 2)]
-        assert query.history_many(connection, ["first"], ["acc", "nothing"])["value"].tolist() == [0.5]
-        assert len(query.history_many(connection, [])) == 0
-        assert len(query.history_many(connection, [first], [])) == 0
-
-
 # --- experiments, ranges, sql ---------------------------------------------------------------------------------------
 
 
@@ -469,6 +458,34 @@ def test_metric_ranges(store: Store, write: Writer) -> None:
     assert set(found) == {"acc", "loss"}
     assert store.metric_ranges("digits")["acc"] == MetricRange(0.5, 0.99, 0.99)
     assert store.metric_ranges("nowhere") == {}
+
+
+def test_metric_ranges_leave_out_runs_that_began_later(store: Store, write: Writer) -> None:
+    write.run("a", metrics={"acc": 0.5}, start=1_000_000)
+    write.run("b", metrics={"acc": 0.9}, start=2_000_000)
+    assert store.metric_ranges("digits", begun_before_us=2_000_000)["acc"] == MetricRange(0.5, 0.5, 0.5)
+    assert store.metric_ranges("digits", begun_before_us=2_000_001)["acc"] == MetricRange(0.5, 0.9, 0.9)
+
+
+def test_a_run_that_begins_while_its_baselines_are_read_is_not_compared_with_itself(
+    store: Store, write: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write.run("before", metrics={"acc": 0.5}, start=1_000_000)
+    begun, go_on, read = threading.Event(), threading.Event(), store.metric_ranges
+
+    def slowly(*words: Any, **options: Any) -> Any:
+        begun.set()
+        assert go_on.wait(30)
+        return read(*words, **options)
+
+    monkeypatch.setattr(store, "metric_ranges", slowly)
+    baselines = Baselines(store)
+    baselines.refresh("digits")
+    assert begun.wait(30)
+    write.run("meanwhile", metrics={"acc": 0.9}, start=time.time_ns() // 1000 + 1)
+    go_on.set()
+    baselines.wait(30)
+    assert baselines.ranges("digits")["acc"] == MetricRange(0.5, 0.5, 0.5)
 
 
 def test_sql_over_every_view(store: Store, write: Writer) -> None:
