@@ -14,6 +14,8 @@ from nbtrack.widgets.html import Html, el
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nbtrack.store.curves import Curve
+
 _BUCKETS = 40
 _WIDTH, _HEIGHT, _MARGIN = 110, 18, 2
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -73,6 +75,34 @@ def _summary(points: pd.DataFrame) -> Series:
         minimum=float(numbers.min()) if len(numbers) else math.nan,
         maximum=float(numbers.max()) if len(numbers) else math.nan,
         trend=tuple(map(float, means)),
+    )
+
+
+def of_curve(curve: Curve) -> Series:
+    """Sum up a curve as the store has reduced it.
+
+    Parameters
+    ----------
+    curve : Curve
+        Over steps.
+
+    Returns
+    -------
+    Series
+    """
+    import numpy as np
+
+    finite = curve.y[np.isfinite(curve.y)]
+    # Infinity is an extreme, NaN is none.
+    values = [*map(float, finite), *(value for _, value in curve.odd if not math.isnan(value))]
+    stretches = np.array_split(curve.mean, min(_BUCKETS, len(curve.mean))) if len(curve.mean) else []
+    return Series(
+        points=curve.points,
+        first_step=int(curve.x[0]),
+        last_step=int(curve.x[-1]),
+        minimum=min(values, default=math.nan),
+        maximum=max(values, default=math.nan),
+        trend=tuple(float(stretch.mean()) for stretch in stretches),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nbtrack.widgets.charts import look
@@ -13,25 +14,27 @@ from nbtrack.widgets.series import blocks
 from nbtrack.widgets.text import WIDTH as COLUMNS
 from nbtrack.widgets.text import cells, clean, cut, fit, grid, wrap
 
-_PANEL, _GAP, _AXIS = 190, 34, 40
+_PANEL, _GAP, _AXIS = 190, 34, 18
 _LEFT, _RIGHT = 62, 14
 _BUDGET, _LEAST = 6_000, 40
 _TREND = 40
 
 
-def picture(plot: Plot) -> str:
+def picture(plot: Plot, across: int | None = None) -> str:
     """Return curves as an SVG document.
 
     Parameters
     ----------
     plot : Plot
+    across : int, optional
+        How many panels stand beside each other; default: one of up to three, else two.
 
     Returns
     -------
     str
     """
     names = [(line.name, look.colour(line.place), look.dash(line.place)) for line in plot.names().values()]
-    across = 1 if len(plot.panels) <= 3 else 2
+    across = across or (1 if len(plot.panels) <= 3 else 2)
     rows = max(1, -(-len(plot.panels) // across))
     legend = 18 * legend_rows([name for name, *_ in names]) + 8 if names else 0
     height = legend + rows * (_PANEL + _GAP) + _AXIS + 15 * len(plot.notes)
@@ -65,10 +68,10 @@ def _panel(
     canvas.text(cut(clean(panel.title), 60), left, top - 8, bold=True, size=12)
     # The panels of a column share their x axis.
     all_lines = [line for other in plot.panels for line in other.lines]
-    x = _scale(_ends([line.x for line in all_lines] + [line.raw_x for line in all_lines], plot.log_x), left, right,
+    x = scale_of(extent([line.x for line in all_lines] + [line.raw_x for line in all_lines], plot.log_x), left, right,
                "date" if plot.is_date else "log" if plot.log_x else "linear")  # fmt: skip
     heights = [values for line in panel.lines for values in (line.y, line.raw_y, line.low, line.high)]
-    y = _scale(_ends(heights, plot.log_y), bottom, top, "log" if plot.log_y else "linear", room=0.04)
+    y = scale_of(extent(heights, plot.log_y), bottom, top, "log" if plot.log_y else "linear", room=0.04)
     if x is None or y is None:
         canvas.text("no value can be shown here", (left + right) / 2, (top + bottom) / 2, "middle")
         return
@@ -77,19 +80,31 @@ def _panel(
         colour = look.colour(line.place)
         if line.low is not None and line.high is not None:
             under, over = (
-                [at for piece in _places(line.x, edge, x, y, detail) for at in piece] for edge in (line.low, line.high)
+                [at for piece in places(line.x, edge, x, y, detail) for at in piece] for edge in (line.low, line.high)
             )
             if under and over:
                 canvas.area([*under, *reversed(over)], colour, 0.18)
         if line.raw_y is not None:
-            canvas.path(_places(line.raw_x, line.raw_y, x, y, detail), colour, 1, 0.3)
-        canvas.path(_places(line.x, line.y, x, y, detail), colour, 1.5, dash=look.dash(line.place))
+            canvas.path(places(line.raw_x, line.raw_y, x, y, detail), colour, 1, 0.3)
+        canvas.path(places(line.x, line.y, x, y, detail), colour, 1.5, dash=look.dash(line.place))
         for at, height, _ in line.odd[:detail]:
             if (at > 0 or not plot.log_x) and (height > 0 or not plot.log_y):
                 canvas.cross(x.at(at), y.at(height), colour)
 
 
-def _ends(arrays: list[Any], log: bool) -> tuple[float, float] | None:
+def extent(arrays: Sequence[Any], log: bool) -> tuple[float, float] | None:
+    """Return the lowest and the highest number that an axis can show; None where there is none.
+
+    Parameters
+    ----------
+    arrays : sequence of array or None
+    log : bool
+        Whether the axis is logarithmic.
+
+    Returns
+    -------
+    (float, float) or None
+    """
     import numpy as np
 
     kept = [values[np.isfinite(values) & ((values > 0) | (not log))] for values in arrays if values is not None]
@@ -99,14 +114,15 @@ def _ends(arrays: list[Any], log: bool) -> tuple[float, float] | None:
     return float(min(values.min() for values in kept)), float(max(values.max() for values in kept))
 
 
-def _scale(ends: tuple[float, float] | None, start: float, end: float, kind: str, room: float = 0.0) -> Scale | None:
+def scale_of(ends: tuple[float, float] | None, start: float, end: float, kind: str, room: float = 0.0) -> Scale | None:
+    """Return the axis between two places for numbers between two ends, with ``room`` beyond them as a share of it."""
     if ends is None:
         return None
     inset = (end - start) * room
     return Scale(*ends, start + inset, end - inset, kind)
 
 
-def _places(x: Any, y: Any, x_scale: Scale, y_scale: Scale, detail: int) -> list[list[tuple[float, float]]]:
+def places(x: Any, y: Any, x_scale: Scale, y_scale: Scale, detail: int) -> list[list[tuple[float, float]]]:
     """Return a line in pieces between its gaps, with the lowest and the highest point of each of ``detail`` columns."""
     import numpy as np
 

@@ -29,7 +29,7 @@ class Scale:
             low, high = math.log10(low), math.log10(high)
         if not low < high:
             # One value only: in the middle of an axis.
-            room = max(abs(low) * 0.05, 1e-12) if kind != "log" else 0.5
+            room = 0.5 if kind == "log" else abs(low) * 0.05 or 1.0
             low, high = low - room, high + room
         self._low, self._high, self._start, self._end = low, high, start, end
 

@@ -141,19 +141,21 @@ def legend_rows(names: Sequence[str], width: float = WIDTH, x: float = 8) -> int
     return 1 + round(canvas.legend([(name, "#000000", "solid") for name in names], 0.0, x) / 18)
 
 
-def image(svg: str, alt: str) -> Html:
+def image(svg: str, alt: str, width: int = WIDTH) -> Html:
     """Return a drawing as an image, which even an untrusted notebook shows.
 
     Parameters
     ----------
     svg, alt : str
+    width : int
+        In pixels, where there is room for it.
 
     Returns
     -------
     Html
     """
     source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8", "replace")).decode()
-    return el("img", src=source, alt=alt, width=WIDTH, style="max-width:100%")
+    return el("img", src=source, alt=alt, width=width, style="max-width:100%")
 
 
 def _short(value: float) -> str:
