@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.errors import InputError
+from nbtrack.errors import InputError, NbtrackError
 from nbtrack.provenance.comparison import Comparison
 from nbtrack.provenance.difference import compared
 from nbtrack.store.references import recorded
@@ -15,6 +15,90 @@ if TYPE_CHECKING:
     from nbtrack.records import RunRecord
     from nbtrack.replay.engine.crowd import Executor
     from nbtrack.store.handle import Run
+    from nbtrack.store.store import Store
+    from nbtrack.widgets.charts.chart import Chart
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RunComparison(Comparison):
+    """What differs between recorded runs; a notebook shows it side by side, with files, code and curves.
+
+    Attributes
+    ----------
+    records : tuple of RunRecord
+        The runs with all that was known of them, the baseline first.
+    stores : tuple of Store
+        Where each of them is.
+
+    Examples
+    --------
+    >>> found = nbtrack.compare("baseline", "second")  # doctest: +SKIP
+    >>> found.to_frame()["sentence"].tolist()  # doctest: +SKIP
+    ['C: 0.1 → 1.0', 'accuracy: 0.9444 → 0.9722, +0.0278, better']
+    """
+
+    records: tuple[RunRecord, ...] = field(default=())
+    stores: tuple[Store, ...] = field(default=())
+
+    def to_html(self, *, with_curves: bool = True) -> str:
+        """Return the comparison side by side, as HTML that needs nothing to run.
+
+        Parameters
+        ----------
+        with_curves : bool
+            False leaves the pictures of curves out.
+
+        Returns
+        -------
+        str
+            At most 300 kB, with inline style alone.
+        """
+        from nbtrack.widgets.compared.view import comparison_html
+
+        return comparison_html(self.records, self.stores, self, with_curves=with_curves)
+
+    def curves(self) -> Chart | None:
+        """Return the runs' curves as a chart; None where no metric has more than one point.
+
+        Returns
+        -------
+        Chart or None
+        """
+        from nbtrack.widgets.charts.chart import Chart
+        from nbtrack.widgets.charts.curves import drawing
+        from nbtrack.widgets.compared.curves import curves_of
+        from nbtrack.widgets.compared.sides import side_by_side
+
+        plot = curves_of(side_by_side(self.records, self.stores, self))
+        return None if plot is None else Chart(drawing(plot))
+
+    def _ipython_display_(self) -> None:
+        """Show it with curves to zoom and point at below it, where a front end draws them."""
+        from nbtrack.widgets.frontend.onscreen import is_live
+
+        chart = None
+        if is_live():
+            try:
+                chart = self.curves()
+            except (NbtrackError, OSError):
+                # The store is busy or gone: the static form says so where the curves would be.
+                chart = None
+        if chart is None:
+            # IPython takes this as: there is another form, show that.
+            raise NotImplementedError
+        from IPython.display import display
+
+        # Two outputs; whoever draws no figures, as GitHub, takes the picture that the second one has.
+        display({"text/plain": str(self), "text/html": self.to_html(with_curves=False)}, raw=True)
+        display(chart)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        del include, exclude
+        return {"text/plain": str(self), "text/html": self.to_html()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A store is of this process; what was found is not.
+        return Comparison, (self.runs, self.differences, dict(self.same), self.replication)
 
 
 def compare(
@@ -26,7 +110,7 @@ def compare(
     workers: int | None = None,
     timeout_s: float | None = None,
     watch: Callable[[int, int], None] | None = None,
-) -> Comparison:
+) -> RunComparison:
     """Return what differs between runs, what can explain a difference in their metrics first.
 
     Compared are params, the code that the runs depend on (cell by cell, as unified diffs), data, seeds and generators,
@@ -51,8 +135,9 @@ def compare(
 
     Returns
     -------
-    Comparison
-        ``print`` it, or take its ``differences``, ``replication``, ``to_frame()`` or ``to_dict()``.
+    RunComparison
+        A notebook shows it side by side, with code, files and curves. ``print`` it, or take its ``differences``,
+        ``replication``, ``to_frame()``, ``to_dict()`` or ``to_html()``.
 
     Raises
     ------
@@ -69,7 +154,9 @@ def compare(
     >>> print(nbtrack.compare("baseline", "second", replicate=10).replication)  # doctest: +SKIP
     +0.021 accuracy: likely real (p = 0.002, 10 seeds)
     """
-    found = compared([recorded(run)[0] for run in (a, b, *more)])
+    records, stores = zip(*(recorded(run) for run in (a, b, *more)), strict=True)
+    plain = compared(records)
+    found = RunComparison(plain.runs, plain.differences, plain.same, records=records, stores=stores)
     if replicate is None:
         return found
     if more:

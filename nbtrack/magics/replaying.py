@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import nbtrack
+from nbtrack.comparison import RunComparison
 from nbtrack.errors import OptionError
 from nbtrack.magics.common import chosen, named, run_argument, runs_argument, say
 from nbtrack.replay.params.asked import params_of, seeds_of
@@ -17,7 +18,7 @@ from nbtrack.widgets import html
 from nbtrack.widgets.counting import CountBar, Counter, stopped
 from nbtrack.widgets.inline import Place, Shown
 from nbtrack.widgets.replaying import Follower, ReplayBar, Reported, Ticker, replay_html, replay_text
-from nbtrack.widgets.replication import explanation_html, replication_html, seeds_html
+from nbtrack.widgets.replication import explanation_html, replication_html
 
 T = TypeVar("T")
 _TIMEOUT = "for one replay; default ten times what the cells took, and at least a minute"
@@ -126,12 +127,12 @@ def compare_options(parser: ArgumentParser) -> None:
     _crowd_options(parser)
 
 
-def compare(found: Namespace, shell: Any) -> Shown | None:
+def compare(found: Namespace, shell: Any) -> RunComparison | None:
     """Show what differs between runs, the first one being the baseline."""
     if len(found.run) < 2:
         raise OptionError("one run is nothing to compare; accepted: %nbtrack compare BASELINE RUN [RUN …].")
     if found.replicate is None:
-        return _compared(nbtrack.compare(*found.run))
+        return nbtrack.compare(*found.run)
     seeds = seeds_of(found.replicate)
     _counted(
         shell,
@@ -139,18 +140,9 @@ def compare(found: Namespace, shell: Any) -> Shown | None:
         lambda watch: nbtrack.compare(
             *found.run, replicate=seeds, workers=found.workers, timeout_s=found.timeout, watch=watch
         ),
-        lambda result: _compared(result).html,
+        lambda result: result.to_html(),
     )
     return None
-
-
-def _compared(result: Any) -> Shown:
-    shown = str(result)
-    markup = html.el("pre", html.verbatim(shown))
-    if result.replication is not None:
-        without = html.el("pre", html.verbatim(str(result.without_seeds())))
-        markup = html.join([without, html.Html(seeds_html(result.replication))])
-    return Shown(markup, shown)
 
 
 def _crowd_options(parser: ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from nbtrack.provenance.differences import COSMETIC_RANK, RANKS
-from nbtrack.provenance.matching import is_reordered, matched
+from nbtrack.provenance.matching import is_reordered, matched, rewritten
 from nbtrack.provenance.pairing import Both, Findings
 from nbtrack.provenance.python import essence
 from nbtrack.records import CellExecution, RunRecord
@@ -47,7 +47,7 @@ def _own_code(record: RunRecord) -> CellExecution | None:
 
 def _of_slices(both: Both, found: Findings, first: Sequence[CellExecution], second: Sequence[CellExecution]) -> None:
     pairs = matched(first, second)
-    for position, (left, right) in enumerate(pairs):
+    for position, (left, right) in enumerate(rewritten(pairs, first, second)):
         _of_pair(
             both,
             found,
@@ -86,7 +86,7 @@ def _of_pair(both: Both, found: Findings, place: str, a: CellExecution | None, b
         sentence = f"{key} differs in comments, docstrings or layout alone"
         found.differ("code", key, a.source, b.source, sentence, diff=diff, state="cosmetic", rank=COSMETIC_RANK)
         return
-    params = _changed_params(both)
+    params = frozenset(name for name in _changed_params(both) if name in a.source and name in b.source)
     if params and essence(a.source, params) == essence(b.source, params):
         named = [name for name in params if essence(a.source, params - {name}) != essence(b.source, params - {name})]
         sentence = f"{key} differs only where it sets {', '.join(sorted(named or params))}"

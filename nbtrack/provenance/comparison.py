@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.findings.seedtest import SeedComparison
@@ -55,15 +55,6 @@ class Comparison:
         tuple of Difference
         """
         return tuple(change for change in self.differences if change.kind == kind)
-
-    def without_seeds(self) -> Comparison:
-        """Return the same without what replays under other seeds came to.
-
-        Returns
-        -------
-        Comparison
-        """
-        return replace(self, replication=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-able values; NaN and the infinities as texts.

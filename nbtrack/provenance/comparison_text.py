@@ -49,7 +49,7 @@ def comparison_text(
         lines += [line for text in seeds for line in _wrapped("  ", text)]
         lines.append("")
     if same:
-        counts = [_counted(kind, number) for kind, number in same.items()]
+        counts = [counted_kind(kind, number) for kind, number in same.items()]
         where = "all" if len(others) > 1 else "both"
         lines += _wrapped("", f"The same in {where}: {', '.join(counts)}.")
     return "\n".join(line for line in lines).rstrip()
@@ -120,7 +120,14 @@ def _wrapped(head: str, text: str) -> Iterable[str]:
     return [_fit(line) for line in found] or [head.rstrip()]
 
 
-def _counted(kind: str, number: int) -> str:
+def counted_kind(kind: str, number: int) -> str:
+    """Return how many facts of a kind there are, in words.
+
+    Examples
+    --------
+    >>> counted_kind("code", 2), counted_kind("param", 1)
+    ('2 cells', '1 param')
+    """
     one, many = _PLURALS.get(kind, (kind, f"{kind}s"))
     return f"{number} {one if number == 1 else many}"
 

@@ -15,6 +15,8 @@ RANKS: Mapping[Kind, int] = {
 }  # fmt: skip
 """Lower ranks come first: what can explain more."""
 UNKNOWN_RANK, COSMETIC_RANK = 90, 120
+IMPORTED_ALONE_RANK = RANKS["package"] + 7
+"""Of packages that one run alone has imported, and no cell by name."""
 EXPLAINING = frozenset(RANKS) - {"metric", "tag"}
 """Kinds that can be the reason why metrics differ."""
 

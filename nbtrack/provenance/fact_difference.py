@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from nbtrack.directions import better_direction
 from nbtrack.provenance.differences import COSMETIC_RANK
-from nbtrack.provenance.pairing import Both, Findings, shown
+from nbtrack.provenance.pairing import Both, Findings, inputs_by_name, shown
 from nbtrack.provenance.streams import title
 from nbtrack.records import Hazard, Input
 from nbtrack.report import is_checked
@@ -45,7 +44,7 @@ def _same(a: Any, b: Any, text_a: str | None, text_b: str | None) -> bool:
 
 def of_data(both: Both, found: Findings) -> None:
     """Compare the fingerprints of the data that the runs read."""
-    a, b = _by_name(both.a.inputs), _by_name(both.b.inputs)
+    a, b = inputs_by_name(both.a.inputs), inputs_by_name(both.b.inputs)
     if not a or not b:
         found.unknown("data", "data", f"no data of {both.lacking(bool(a), bool(b))} was fingerprinted")
         return
@@ -69,16 +68,6 @@ def of_data(both: Both, found: Findings) -> None:
             found.unknown("data", key, sentence, left.digest, right.digest)
         else:
             found.equal("data", key)
-
-
-def _by_name(inputs: tuple[Input, ...]) -> dict[str, Input]:
-    """Name the inputs; one that was read under the same name again gets a number."""
-    seen: Counter[str] = Counter()
-    found: dict[str, Input] = {}
-    for item in inputs:
-        seen[item.name] += 1
-        found[item.name if seen[item.name] == 1 else f"{item.name} ({seen[item.name]})"] = item
-    return found
 
 
 def _is_part(item: Input) -> bool:

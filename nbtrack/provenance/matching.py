@@ -45,6 +45,37 @@ def matched(first: Sequence[CellExecution], second: Sequence[CellExecution]) -> 
     return _in_order(found, len(first), len(second))
 
 
+def rewritten(pairs: Sequence[Pair], first: Sequence[CellExecution], second: Sequence[CellExecution]) -> list[Pair]:
+    """Match cells that are in one slice alone and bind the same names: a function that was written anew, elsewhere.
+
+    Parameters
+    ----------
+    pairs : sequence of (int or None, int or None)
+        As :func:`matched` has them.
+    first, second : sequence of CellExecution
+
+    Returns
+    -------
+    list of (int or None, int or None)
+    """
+    gone = [row for row, place in pairs if place is None and row is not None]
+    new = [place for row, place in pairs if row is None and place is not None]
+    sides = [_bound([cells[place] for place in places]) for cells, places in ((first, gone), (second, new))]
+    others = {key: place for key, place in zip(sides[1], new, strict=True) if key is not None}
+    found = {row: others[key] for key, row in zip(sides[0], gone, strict=True) if key is not None and key in others}
+    taken = set(found.values())
+    return [
+        (row, found.get(row, place) if row is not None else place)
+        for row, place in pairs
+        if row is not None or place not in taken
+    ]
+
+
+def _bound(cells: Sequence[CellExecution]) -> list[object]:
+    numbered = _occurrences([frozenset(cell.binds) for cell in cells])
+    return [key if cell.binds else None for cell, key in zip(cells, numbered, strict=True)]
+
+
 def is_reordered(pairs: Sequence[Pair]) -> bool:
     """Tell whether cells that both slices have ran in another order."""
     positions = [second for first, second in pairs if first is not None and second is not None]

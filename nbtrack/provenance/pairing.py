@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from nbtrack.provenance.differences import Difference, Kind
-from nbtrack.records import RunRecord
+from nbtrack.records import Input, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,22 @@ def shown(value: Any, limit: int = 60) -> str:
     """
     text = f"{value:.6g}" if type(value) is float else repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def inputs_by_name(inputs: tuple[Input, ...]) -> dict[str, Input]:
+    """Return the data that a run read by their names; what was read under the same name again gets a number.
+
+    Parameters
+    ----------
+    inputs : tuple of Input
+
+    Returns
+    -------
+    dict of str to Input
+    """
+    seen: Counter[str] = Counter()
+    found: dict[str, Input] = {}
+    for item in inputs:
+        seen[item.name] += 1
+        found[item.name if seen[item.name] == 1 else f"{item.name} ({seen[item.name]})"] = item
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Collection
+from functools import lru_cache
 
 from nbtrack.provenance.constants import is_constant
 
@@ -79,6 +80,12 @@ def essence(source: str, masked: Collection[str] = ()) -> str:
     >>> essence("C = 0.1") == essence("C = 1.0"), essence("C = 0.1", ["C"]) == essence("C = 1.0", ["C"])
     (False, True)
     """
+    return _essence(source, frozenset(masked))
+
+
+# Of many runs that are compared, most have the same cells.
+@lru_cache(maxsize=256)
+def _essence(source: str, masked: frozenset[str]) -> str:
     tree = parse(as_python(source))
     if tree is None:
         return "\n".join(line.rstrip() for line in source.split("\n")).strip()

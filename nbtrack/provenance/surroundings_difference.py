@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nbtrack.provenance.differences import RANKS
+from nbtrack.provenance.differences import IMPORTED_ALONE_RANK, RANKS
 from nbtrack.provenance.pairing import Both, Findings, shown
 from nbtrack.provenance.python import as_python, parse
 from nbtrack.records import CellExecution, RunRecord
@@ -14,8 +14,11 @@ from nbtrack.records import CellExecution, RunRecord
 _VARIABLES = "variables"
 # Compared by themselves, or nothing that numbers depend on.
 _ELSEWHERE = frozenset({"packages", "git", "editable", "local", "user", "notebook"})
-# Imported by nbtrack itself, sooner or later.
-_OWN = frozenset({"ipywidgets", "anywidget", "comm", "duckdb", "psygnal"})
+# Imported by nbtrack itself, sooner or later: a table or a chart between two runs explains nothing.
+_OWN = frozenset(
+    "ipywidgets anywidget comm duckdb psygnal plotly narwhals pillow tqdm pandas numpy python-dateutil pytz tzdata six "
+    "nbclient nbformat fastjsonschema jsonschema jsonschema-specifications referencing rpds-py attrs".split()
+)
 # Distributions that are imported by another name.
 _DISTRIBUTIONS = {
     "sklearn": "scikit-learn", "skimage": "scikit-image", "cv2": "opencv-python", "pil": "pillow", "yaml": "pyyaml",
@@ -33,13 +36,15 @@ def of_packages(both: Both, found: Findings) -> None:
     named = _imported(both.a) | _imported(both.b)
     moving = {name for record in (both.a, both.b) for name in _listed(record, "editable") + _listed(record, "local")}
     for name in sorted({**a, **b}):
-        rank = RANKS["package"] + (0 if plain_name(name) in named else 5)
+        rank, alone = (RANKS["package"], RANKS["package"] + 2)
+        if plain_name(name) not in named:
+            rank, alone = RANKS["package"] + 5, IMPORTED_ALONE_RANK
         if name not in a or name not in b:
             if plain_name(name) in _OWN - named:
                 continue
             where = both.names[0 if name in a else 1]
             sentence = f"{name} {a.get(name) or b.get(name)} was imported only in {where}"
-            found.differ("package", name, a.get(name), b.get(name), sentence, rank=rank + 2)
+            found.differ("package", name, a.get(name), b.get(name), sentence, rank=alone)
         elif a[name] != b[name]:
             found.differ("package", name, a[name], b[name], f"{name} {a[name]} → {b[name]}", rank=rank)
         elif name in moving:

@@ -48,8 +48,8 @@ def replication_html(replication: Replication) -> str:
     )
 
 
-def seeds_html(comparison: SeedComparison) -> str:
-    """Return as HTML whether two runs differ by more than their seeds make.
+def seed_lines(comparison: SeedComparison) -> list[Html]:
+    """Return whether two runs differ by more than their seeds make: a line for each metric, and how it was found out.
 
     Parameters
     ----------
@@ -57,13 +57,15 @@ def seeds_html(comparison: SeedComparison) -> str:
 
     Returns
     -------
-    str
+    list of Html
     """
-    return html.framed(
-        _heading(comparison.b.run_name, comparison.b.run_id, f" against {comparison.a.run_name}, under other seeds"),
-        *(_line(tinted(*_VERDICTS[test.verdict]), " ", test.sentence) for test in comparison.tests),
-        *(_line(muted(line)) for line in comparison.lines()[max(len(comparison.tests), 1) :]),
-    )
+    found = [_line(tinted(*_VERDICTS[test.verdict]), " ", test.sentence) for test in comparison.tests]
+    notes = comparison.lines()[len(comparison.tests) :]
+    sides = (comparison.a, comparison.b)
+    if not found or any(side.interrupted or len(side.good) < len(side.replicates) for side in sides):
+        return [*found, *(_line(muted(line)) for line in notes)]
+    # All as it should be: how it was found out is for those who ask.
+    return [*found, html.folded(notes[0].rstrip("."), *(_line(muted(line)) for line in notes[1:]))]
 
 
 def explanation_html(explanation: Explanation) -> str:

@@ -12,7 +12,7 @@ import nbtrack
 from nbtrack.errors import InputError
 from nbtrack.provenance.comparison import Comparison
 from nbtrack.provenance.difference import compared
-from nbtrack.provenance.matching import is_reordered, matched
+from nbtrack.provenance.matching import is_reordered, matched, rewritten
 from nbtrack.provenance.python import essence
 from nbtrack.records import CellExecution, Hazard, Input, Provenance, RunRecord
 
@@ -332,6 +332,23 @@ def cells(*sources: str, ids: str = "") -> list[CellExecution]:
 )
 def test_which_cell_is_which(first: Any, second: Any, expected: Any) -> None:
     assert sorted(matched(first, second), key=str) == sorted(expected, key=str)
+
+
+def test_a_function_that_was_written_anew_elsewhere_is_the_same_cell(full: Any) -> None:
+    def bound(number: int, source: str, *names: str) -> CellExecution:
+        return replace(execution(number, source, None), binds=names)
+
+    old, new = (
+        "def ready(x):\n    return x / 16",
+        "def ready(table):\n    # anew\n    return (table - table.mean()).abs()",
+    )
+    first = [bound(1, old, "ready"), bound(2, "y = 1", "y"), bound(3, "t")]
+    second = [bound(1, "y = 1", "y"), bound(2, new, "ready"), bound(3, "t"), bound(4, "u")]
+    pairs = matched(first, second)
+    assert (0, None) in pairs
+    assert sorted(rewritten(pairs, first, second), key=str) == [(0, 1), (1, 0), (2, 3), (None, 2)]
+    change = only(compared([full("a", first), full("b", [*second[:2], second[2]])]))
+    assert (change.key, change.a, change.b) == ("In[1] → In[2]", old, new)
 
 
 def test_cells_in_another_order(full: Any) -> None:

@@ -14,7 +14,7 @@ from nbtrack.findings.replication import MetricSpread, Replicate, Replication
 from nbtrack.findings.seedtest import SeedComparison, SeedTest
 from nbtrack.findings.wording import columns_of, printable, shown_p, table
 from nbtrack.replay.seeds.seedtests import seed_tests
-from nbtrack.widgets.replication import explanation_html, replication_html, seeds_html
+from nbtrack.widgets.replication import explanation_html, replication_html, seed_lines
 
 NAN = math.nan
 
@@ -169,7 +169,7 @@ def test_a_comparison_of_seeds_tells_everything() -> None:
     found = SeedComparison(tests=tuple(seed_tests(a, b)), a=a, b=b)
     assert "Seed by seed." in str(found)
     assert json.dumps(found.to_dict(), allow_nan=False)
-    assert "&lt;second&gt;" in seeds_html(found)
+    assert "&lt;second&gt;" in "".join(seed_lines(found))
 
 
 # --- explanations -----------------------------------------------------------------------------------------------------
