@@ -21,6 +21,20 @@ export function suppress(element) {
   element.setAttribute("data-lm-suppress-shortcuts", "true");
 }
 
+// Keys that are pressed within a widget are its own: the notebook has commands on single ones. But saving is for all.
+export function keepKeys(root, el) {
+  for (const kind of ["keydown", "keypress", "keyup"]) {
+    root.addEventListener(kind, (event) => {
+      event.stopPropagation();
+      const isSave = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+      if (kind !== "keydown" || !isSave) return;
+      event.preventDefault();
+      el.parentElement?.dispatchEvent(new KeyboardEvent("keydown", event));
+    });
+  }
+  suppress(root);
+}
+
 export function button(label, title, act, className = "") {
   return make("button", `nt-button ${className}`, { type: "button", title, onclick: act }, label);
 }

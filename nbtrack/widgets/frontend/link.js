@@ -9,6 +9,7 @@ export class Link {
     this.last = 0;
     this.open = new Map();
     this.listeners = new Set();
+    this.watchers = new Set();
     this.isWaiting = false;
     model.on("msg:custom", (content, buffers) => this.take(content, buffers));
     // The kernel was restarted or shut down.
@@ -21,12 +22,25 @@ export class Link {
     return () => this.listeners.delete(listener);
   }
 
-  ask(op, values = {}) {
+  // Told whether any question is open that somebody waits for.
+  onAsking(watcher) {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  tellAsking() {
+    const isAsking = [...this.open.values()].some(({ isQuiet }) => !isQuiet);
+    for (const watcher of this.watchers) watcher(isAsking);
+  }
+
+  // A quiet question is one for what can come later: nobody is told that it waits.
+  ask(op, values = {}, isQuiet = false) {
     this.last += 1;
     const id = this.last;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.wait(id), PATIENCE_MS);
-      this.open.set(id, { resolve, reject, timer, late: false });
+      const timer = isQuiet ? 0 : setTimeout(() => this.wait(id), PATIENCE_MS);
+      this.open.set(id, { resolve, reject, timer, isQuiet, late: false });
+      this.tellAsking();
       this.send({ ...values, op, number: id });
     });
   }
@@ -75,6 +89,7 @@ export class Link {
   }
 
   judge() {
+    this.tellAsking();
     const waiting = [...this.open.values()].some((question) => question.late);
     if (waiting === this.isWaiting) return;
     this.isWaiting = waiting;

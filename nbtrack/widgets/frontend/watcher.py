@@ -1,4 +1,4 @@
-"""Looks after the tables that somebody can see: the rest of their runs at first, then whatever is new."""
+"""Looks after the widgets that somebody can see: what did not go with them at first, then whatever is new."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import atexit
 import threading
 import time
 import weakref
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 INTERVAL_S = 1.0
 # What looking costs must stay far below what the user's own code gets.
 _LARGEST_SHARE = 0.04
+_PAUSE_S = 0.1
 
 
 class Watched(Protocol):
-    """What the watcher asks of a table."""
+    """What the watcher asks of a widget."""
 
     def is_seen(self) -> bool:
-        """Tell whether the table is on somebody's screen."""
+        """Tell whether it is on somebody's screen."""
         ...
 
     def look(self) -> None:
@@ -25,22 +26,31 @@ class Watched(Protocol):
         ...
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A widget that gets better with time."""
+
+    def prepare(self) -> bool:
+        """Make ready for what may be asked, a little of it; tell whether there is more to do. Never raises."""
+        ...
+
+
 class Watcher:
-    """One thread for all tables, asleep while none of them is on a screen."""
+    """One thread for all widgets, asleep while none of them is on a screen."""
 
     def __init__(self) -> None:
-        self._tables: weakref.WeakSet[Watched] = weakref.WeakSet()
+        self._widgets: weakref.WeakSet[Watched] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
         self._ends = False
 
-    def add(self, table: Watched) -> None:
-        """Look after a table from now on, as long as somebody holds it."""
+    def add(self, widget: Watched) -> None:
+        """Look after a widget from now on, as long as somebody holds it."""
         with self._lock:
-            self._tables.add(table)
+            self._widgets.add(widget)
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="nbtrack-tables", daemon=True)
+                self._thread = threading.Thread(target=self._work, name="nbtrack-widgets", daemon=True)
                 self._thread.start()
         self.wake()
 
@@ -59,15 +69,24 @@ class Watcher:
         while not self._ends:
             began_s = time.monotonic()
             with self._lock:
-                seen = [table for table in self._tables if table.is_seen()]
-            for table in seen:
+                seen = [widget for widget in self._widgets if widget.is_seen()]
+            for widget in seen:
                 if not self._ends:
-                    table.look()
+                    widget.look()
             waits_s = max(INTERVAL_S, (time.monotonic() - began_s) / _LARGEST_SHARE)
             is_idle = not seen
+            self._prepare(seen, time.monotonic() + waits_s)
             del seen
             if self._woken.wait(None if is_idle else waits_s):
                 self._woken.clear()
+
+    def _prepare(self, seen: list[Watched], until_s: float) -> None:
+        """Use the time until the next look; what is asked meanwhile gets its turn in the pauses."""
+        for widget in seen:
+            if not isinstance(widget, Preparing):
+                continue
+            while not self._ends and not self._woken.is_set() and time.monotonic() < until_s and widget.prepare():
+                self._woken.wait(_PAUSE_S)
 
 
 _watcher = Watcher()

@@ -1,0 +1,88 @@
+"""A live widget's JavaScript and style sheet as the one module that a front end is given.
+
+The modules import one another, as a browser or Node can load them. A front end is given a single one, so they are put
+one after the other, without the words that connect them; and since every widget in a notebook carries it along, it is
+packed, and goes beside the message as bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from importlib.resources import files
+
+SHARED = ("dom", "link")
+"""Names of the JavaScript files beside this one."""
+
+LOADER = """
+const load = async (model) => {
+  const unpacked = new Blob([model.get("_code")]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const address = URL.createObjectURL(new Blob([await new Response(unpacked).text()], { type: "text/javascript" }));
+  const loaded = await import(address);
+  URL.revokeObjectURL(address);
+  return loaded.default();
+};
+export default () => {
+  let widget = null;
+  return {
+    async initialize(context) {
+      widget = await load(context.model);
+      widget.initialize(context);
+    },
+    render: (context) => widget.render(context),
+  };
+};
+"""
+"""The ES module that a front end is given: it unpacks the trait ``_code``, and hands over to it."""
+
+_IMPORT = re.compile(r"^import\b[^;]*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
+
+
+def packed(script: str) -> bytes:
+    """Return a script as the trait ``_code`` holds it.
+
+    Parameters
+    ----------
+    script : str
+
+    Returns
+    -------
+    bytes
+    """
+    return zlib.compress(script.encode(), 9)
+
+
+def joined(package: str, modules: Iterable[str], style: str) -> str:
+    """Return a widget's code as one ES module, its style sheet as the constant ``STYLE``.
+
+    Parameters
+    ----------
+    package : str
+        Where the files are.
+    modules : iterable of str
+        Names of the JavaScript files, each behind those that it imports; the shared ones stand before all of them.
+    style : str
+        Name of the style sheet.
+
+    Returns
+    -------
+    str
+    """
+    texts = [_text(__package__, f"{name}.js") for name in SHARED]
+    texts += [_text(package, f"{name}.js") for name in modules]
+    sheet = _INDENT.sub("", _text(package, f"{style}.css"))
+    return f"const STYLE = {json.dumps(sheet)};\n" + "".join(map(_part, texts))
+
+
+def _text(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def _part(text: str) -> str:
+    """Return a module as a part of a larger one, without what only people read."""
+    return _INDENT.sub("", _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text))))
