@@ -17,7 +17,9 @@ from nbtrack.store.query import VIEWS
 from nbtrack.store.query import sql as query_frame
 from nbtrack.store.reading import count_replays, own_runs
 from nbtrack.store.store import Store
-from nbtrack.widgets import detail, table
+from nbtrack.widgets import table
+from nbtrack.widgets.detail.facts import gather
+from nbtrack.widgets.detail.text import detail_text
 from nbtrack.widgets.hazards import hazards_text
 
 PAGE = 50
@@ -80,12 +82,11 @@ def show(found: Namespace) -> int:
     """Print everything about one run."""
     store = existing_store(found)
     record = named_run(store, found.run)
-    children = store.children(record.info.run_id)
     if found.json:
+        children = store.children(record.info.run_id)
         print_json(report(record) | {"children": [child.info.run_id for child in children]})
     else:
-        history = store.history(record.info.run_id)
-        print(detail.run_text(record, history, children, time.time()))
+        print(detail_text(gather(record, store)))
     tell_notices(store)
     return 0
 

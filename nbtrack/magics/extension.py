@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -70,10 +69,9 @@ class Extension:
 
 def _show_run(run: Run | ActiveRun) -> str:
     """Return a run, the last value of a cell, as HTML."""
-    from nbtrack.widgets import detail
+    from nbtrack.widgets.detail.view import detail_html
 
-    record, _ = recorded(run)
-    return detail.run_html(record, run.history(), now_s=time.time())
+    return detail_html(*recorded(run))
 
 
 def _show_verification(found: Verification) -> str:

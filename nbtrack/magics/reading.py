@@ -12,9 +12,10 @@ from nbtrack.directions import better_direction
 from nbtrack.errors import OptionError, RunNotFoundError
 from nbtrack.magics.common import chosen, say
 from nbtrack.store.reading import count_replays, current_store, own_runs
-from nbtrack.widgets import detail, table
 from nbtrack.widgets import hazards as hazards_shown
+from nbtrack.widgets import table
 from nbtrack.widgets.inline import Shown
+from nbtrack.widgets.rundetail.show import RunDetail
 
 _PAGE = 20
 
@@ -86,16 +87,10 @@ def _experiment_option(parser: ArgumentParser) -> None:
     parser.add_argument("--experiment", "-e", metavar="E", help="only runs of this experiment")
 
 
-def show(found: Namespace, shell: Any) -> Shown:
-    """Show everything about a run."""
+def show(found: Namespace, shell: Any) -> RunDetail:
+    """Show everything about a run; its note and tags can be edited there."""
     del shell
-    store = current_store()
-    record = chosen(found.run)
-    history = store.history(record.info.run_id)
-    children = store.children(record.info.run_id)
-    return Shown(
-        detail.run_html(record, history, children, time.time()), detail.run_text(record, history, children, time.time())
-    )
+    return RunDetail(chosen(found.run), current_store())
 
 
 def hazards(found: Namespace, shell: Any) -> Shown:

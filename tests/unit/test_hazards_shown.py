@@ -9,7 +9,9 @@ import pytest
 from nbtrack.records import CellExecution, Provenance
 from nbtrack.views import CardView
 from nbtrack.widgets.card import card_html, card_text
-from nbtrack.widgets.detail import run_html, run_text
+from nbtrack.widgets.detail.facts import Facts
+from nbtrack.widgets.detail.text import detail_text
+from nbtrack.widgets.detail.view import whole
 from nbtrack.widgets.hazards import hazards_html, hazards_text, unknown_line
 from nbtrack.widgets.table import runs_html, runs_text
 from nbtrack.widgets.text import cells
@@ -44,7 +46,7 @@ def test_more_than_four_are_folded(flagged, now_s, amount, folded):
     record = flagged(amount)
     for markup, plain in (
         (card_html(CardView(record), now_s), card_text(CardView(record))),
-        (run_html(record, now_s=now_s), run_text(record)),
+        (whole(Facts(record, now_s)), detail_text(Facts(record))),
     ):
         words = f"{folded} more hazard"
         assert (words in markup) == (words in plain) == bool(folded)
@@ -58,7 +60,7 @@ def test_a_clean_run_has_nothing_of_it_anywhere(run, now_s):
     record = run(metrics={"accuracy": 0.9}, provenance=Provenance(slice=(SEEN,)))
     shown = [
         *(card_html(CardView(record), now_s), card_text(CardView(record))),
-        *(run_html(record, now_s=now_s), run_text(record)),
+        *(whole(Facts(record, now_s)), detail_text(Facts(record))),
         *(runs_html([record], now_s), runs_text([record], now_s)),
     ]
     assert not re.search("⚠|hazard|decided", "".join(shown))
@@ -67,7 +69,7 @@ def test_a_clean_run_has_nothing_of_it_anywhere(run, now_s):
 def test_long_words_are_wrapped_in_the_text(run, hazard, now_s):
     long = hazard(sentence="words that go on " * 15 + "x" * 150, remedy="do this " * 20)
     record = run(provenance=Provenance(hazards=(long,), unknown={"skipped_cell": "for a reason " * 20}))
-    for plain in (card_text(CardView(record)), run_text(record), hazards_text(record)):
+    for plain in (card_text(CardView(record)), detail_text(Facts(record)), hazards_text(record)):
         assert max(map(cells, plain.split("\n"))) <= 100
         assert "words that go on words" in plain
     assert "do this" in card_text(CardView(record))
@@ -84,9 +86,9 @@ def test_the_detail_view_says_in_one_line_what_is_not_decided(flagged, now_s):
     record = flagged(0, unknown={"skipped_cell": "no notebook", "edited_cell": "no notebook", "volatile_input": "?"})
     line = "not decided: skipped_cell, edited_cell (no notebook); volatile_input (?)"
     assert unknown_line(record.provenance.unknown) == line
-    assert line in run_html(record, now_s=now_s)
-    assert f"  {line}\n" in run_text(record)
-    assert "decided" not in run_text(flagged(1))
+    assert line in whole(Facts(record, now_s))
+    assert f"  {line}\n" in detail_text(Facts(record))
+    assert "decided" not in detail_text(Facts(flagged(1)))
 
 
 def test_the_table_has_a_column_only_where_a_run_has_one(flagged, now_s):

@@ -13,7 +13,9 @@ from nbtrack.report import report, run_facts
 from nbtrack.verification import MetricCheck, Reason
 from nbtrack.views import CardView, ReplayView
 from nbtrack.widgets.card import card_html, card_text
-from nbtrack.widgets.detail import run_html, run_text
+from nbtrack.widgets.detail.facts import Facts
+from nbtrack.widgets.detail.text import detail_text
+from nbtrack.widgets.detail.view import whole
 from nbtrack.widgets.replaying import replay_html, replay_text
 from nbtrack.widgets.table import runs_html, runs_text
 from nbtrack.widgets.text import cells
@@ -63,7 +65,7 @@ def test_a_run_that_was_never_replayed_has_nothing_of_it_anywhere(run, now_s):
     record = run(metrics={"accuracy": 0.9})
     shown = [
         *(card_html(CardView(record), now_s), card_text(CardView(record))),
-        *(run_html(record, now_s=now_s), run_text(record)),
+        *(whole(Facts(record, now_s)), detail_text(Facts(record))),
         *(runs_html([record], now_s), runs_text([record], now_s)),
     ]
     assert not re.search("verdict|replay|verif|reproduced|diverged", "".join(shown))
@@ -92,7 +94,7 @@ def test_the_table_has_a_column_only_where_a_run_has_one(run, judged, now_s):
 
 def test_the_detail_view_has_it_all(judged, now_s):
     record = judged("could_not_run", "reproduced", "diverged")
-    markup, plain = visible(run_html(record, now_s=now_s)), run_text(record)
+    markup, plain = visible(whole(Facts(record, now_s))), detail_text(Facts(record))
     for shown in (markup, plain):
         assert "✗ diverged · data.csv accuracy 0.9722 → 0.9611 and 1 more metric\n" in shown
         for words in (
@@ -106,7 +108,7 @@ def test_the_detail_view_has_it_all(judged, now_s):
         assert shown.index("lost") < shown.index("fit_s")
         assert shown.index("✓ reproduced") < shown.index("! could not run")
     assert "2 earlier verifications" in markup
-    assert "earlier" not in visible(run_html(judged("diverged"), now_s=now_s)) + run_text(judged("diverged"))
+    assert "earlier" not in visible(whole(Facts(judged("diverged"), now_s))) + detail_text(Facts(judged("diverged")))
     assert max(map(cells, plain.splitlines())) <= 100
 
 

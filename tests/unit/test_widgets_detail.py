@@ -1,4 +1,4 @@
-"""Everything about one run, and the live line."""
+"""Everything about one run."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from nbtrack.records import Artifact, RunError
-from nbtrack.views import LiveView
-from nbtrack.widgets.detail import run_html, run_text
-from nbtrack.widgets.live import live_html, live_text
+from nbtrack.widgets.detail.facts import Facts
+from nbtrack.widgets.detail.text import detail_text
+from nbtrack.widgets.detail.view import whole
 from nbtrack.widgets.series import picture, summarise
 from nbtrack.widgets.text import cells
 
@@ -77,7 +77,8 @@ def record(run):
 def test_everything_is_there(record, run, now_s):
     children = [run("fold 1", parent=record.info.run_id, metrics={"loss": 0.2})]
     points = history(loss=[0.5, 0.3, 0.1], accuracy=[0.9])
-    markup, plain = run_html(record, points, children, now_s), run_text(record, points, children, now_s)
+    facts = Facts(record, now_s, summarise(points), children=tuple(children))
+    markup, plain = whole(facts), detail_text(facts)
     for shown in (markup, plain):
         for words in (
             "training",
@@ -90,7 +91,7 @@ def test_everything_is_there(record, run, now_s):
             "48.2 kB",
             "hidden",
             "fold 1",
-            "code",
+            "for i in range(3):",
         ):
             assert words in shown
     assert re.search(r"loss +0\.1 +0\.1 +0\.5 +3 +█▄▁", plain)
@@ -98,70 +99,32 @@ def test_everything_is_there(record, run, now_s):
     assert "  for i in range(3):\n      x = '<b>'" in plain
     assert "<pre" in markup
     assert "for i in range(3):\n    x = &#x27;&lt;b&gt;&#x27;</pre>" in markup
-    assert markup.count("<img") == 1
     assert 'title="steps 0 to 2"' in markup
 
 
 def test_without_points_only_the_values_are_shown(record, now_s):
-    assert "points" not in run_html(record, None, (), now_s)
-    assert "points" not in run_text(record)
-    assert re.search(r"loss +0\.1$", run_text(record), re.MULTILINE)
+    assert "points" not in whole(Facts(record, now_s))
+    assert "points" not in detail_text(Facts(record))
+    assert re.search(r"loss +0\.1$", detail_text(Facts(record)), re.MULTILINE)
 
 
 def test_a_failed_run_has_its_traceback_folded(run, now_s):
     record = run(status="failed", error=RunError("ValueError", "no", "Traceback:\n  line 1\nValueError: no"))
-    markup = run_html(record, None, (), now_s)
+    markup = whole(Facts(record, now_s))
     assert re.search(
         r"<details.*<summary.*traceback.*<pre[^>]*>Traceback:\n  line 1\nValueError: no</pre>", markup, re.S
     )
-    assert run_text(record).endswith("error\n  Traceback:\n    line 1\n  ValueError: no")
+    assert detail_text(Facts(record)).endswith("error\n  Traceback:\n    line 1\n  ValueError: no")
 
 
 def test_endless_things_have_an_end(run, now_s):
     record = run(params={f"p{i}": "x" * 1_000 for i in range(1_000)}, code="x = 1\n" * 100_000)
-    assert len(run_html(record, None, (), now_s)) < 400_000
-    assert "and 800 more params" in run_html(record, None, (), now_s)
+    assert len(whole(Facts(record, now_s))) < 400_000
+    assert "and 800 more params" in whole(Facts(record, now_s))
 
 
 def test_the_text_fits(record, now_s, nasty):
     for shown in (record, nasty[1]):
-        plain = run_text(shown, history(loss=[1.0, 2.0]), [shown], now_s)
+        plain = detail_text(Facts(shown, now_s, summarise(history(loss=[1.0, 2.0])), children=(shown,)))
         lines = plain.partition("\n\ncode\n")[0].split("\n")
         assert max(map(cells, lines)) <= 100
-
-
-# --- the live line ----------------------------------------------------------------------------------------------
-
-
-def test_a_live_line_with_a_known_end():
-    view = LiveView("training", 12.3, step=11, rate_per_s=4.0, done=12, total=60, metrics={"loss": 0.412})
-    assert live_text(view) == "● training  12/60  step 11  loss 0.412  12.3 s  4 steps/s  12.0 s left"
-    markup = live_html(view)
-    assert '<progress value="12" max="60"' in markup
-    for words in ("12/60", "<b>0.412</b>", "12.0\u00a0s\u00a0left"):
-        assert words in markup
-
-
-def test_a_live_line_without_an_end():
-    view = LiveView("training", 3.0, rate_per_s=0.25, done=3)
-    assert live_text(view) == "● training  3 done  3.0 s  4.0 s a step"
-    assert "<progress" not in live_html(view)
-    assert live_text(LiveView("x", 0.5)) == "● x  500 ms"
-    assert "/0" not in live_html(LiveView("x", 0.5, done=0, total=0))
-
-
-def test_a_live_line_is_one_line_of_four_metrics():
-    view = LiveView(
-        "a name that goes on and on",
-        3_700.0,
-        step=10**9,
-        rate_per_s=0.01,
-        done=61,
-        total=60,
-        metrics={f"a_rather_long_metric_{i}": i / 7 for i in range(9)},
-    )
-    assert cells(live_text(view)) <= 100
-    assert live_text(view).endswith("left")
-    assert "\n" not in live_text(view)
-    assert live_html(view).count("a_rather_long_metric_") == 4
-    assert '<progress value="60" max="60"' in live_html(view)

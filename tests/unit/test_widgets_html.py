@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from nbtrack.records import Experiment, MetricRange
+from nbtrack.records import MetricRange
+from nbtrack.store.curves import Curve
 from nbtrack.verification import MetricCheck, Reason, Verification
-from nbtrack.views import CardView, LiveView, ReplayView
+from nbtrack.views import CardView, Gpu, LiveMetric, LiveView, ReplayView, Usage
 from nbtrack.widgets import html
 from nbtrack.widgets.card import card_html, card_text
-from nbtrack.widgets.detail import run_html, run_text
-from nbtrack.widgets.experiments import experiments_html, experiments_text
+from nbtrack.widgets.detail.facts import Facts
+from nbtrack.widgets.detail.text import detail_text
+from nbtrack.widgets.detail.view import whole
 from nbtrack.widgets.hazards import hazards_html, hazards_text
 from nbtrack.widgets.live import live_html, live_text
 from nbtrack.widgets.replaying import replay_html, replay_text
+from nbtrack.widgets.series import summarise
 from nbtrack.widgets.table import runs_html, runs_text
 from nbtrack.widgets.verification import verification_html, verification_text
 
@@ -32,6 +36,10 @@ PROPERTIES = set(
 # Dropped by sanitizers, and harmless where it is.
 MAY_BE_DROPPED = {"font-variant-numeric"}
 VOID = {"br", "img"}
+CURVES = {
+    name: Curve("a" * 32, name, 3, np.arange(3), np.array([3.0, 2.0, 0.5]), np.arange(3.0), np.array([3.0, 2.0, 0.5]))
+    for name in ("loss", "<b>")
+}
 REPLAYED = Verification(
     verification_id="1" * 32,
     run_id="a" * 32,
@@ -76,15 +84,17 @@ def everything_shown(record, now_s):
     """Return HTML and text of everything in which this run can stand."""
     key = next(iter(record.data.metrics), "loss")
     name = record.info.run_name
-    view = CardView(record, {key: MetricRange(0.1, 0.4, 0.2)}, (name,))
-    live = LiveView(name, 12.0, step=3, rate_per_s=0.4, done=3, total=60, metrics={name: 0.5, "b": 1.0})
+    view = CardView(record, {key: MetricRange(0.1, 0.4, 0.2)}, (name,), Usage(cpu_s=3.0, peak_bytes=10**9))
+    metrics = {name: LiveMetric(0.5, (1.0, 0.5), 0.5), "b": LiveMetric(1.0)}
+    usage = Usage(99.0, 1.0, 10**8, 10**9, 2, 150.0, (Gpu(0, 50.0, 10**9, 10**10),))
+    live = LiveView(name, 12.0, 3, 0.4, 3, 60, 20.0, metrics, child=name, children=3, usage=usage, seen_s=now_s)
     history = pd.DataFrame({"key": [key] * 3, "step": [0, 1, 2], "timestamp": 0, "value": [3.0, 2.0, 0.5]})
+    facts = Facts(record, now_s, summarise(history), CURVES, (record,))
     replayed = record.verifications[-1] if record.verifications else REPLAYED
-    experiments = [Experiment("1", record.info.experiment_name, tags=record.data.tags)]
     return {
         "card": (card_html(view, now_s), card_text(view, now_s)),
         "table": (runs_html([record, record], now_s, 7), runs_text([record, record], now_s, 7)),
-        "detail": (run_html(record, history, [record], now_s), run_text(record, history, [record], now_s)),
+        "detail": (whole(facts), detail_text(facts)),
         "live": (live_html(live), live_text(live)),
         "hazards": (hazards_html(record), hazards_text(record)),
         "verification": (verification_html(replayed, record), verification_text(replayed, record)),
@@ -92,7 +102,6 @@ def everything_shown(record, now_s):
             replay_html(ReplayView(name, 2, 5, 3, 1.5, 10**8)),
             replay_text(ReplayView(name, 2, 5, 3, 1.5, 10**8)),
         ),
-        "experiments": (experiments_html(experiments, {}), experiments_text(experiments, {})),
     }
 
 
@@ -106,7 +115,7 @@ def test_hostile_text_is_text(nasty, now_s):
         assert page.attributes <= ATTRIBUTES, what
         assert not set(plain) & set(map(chr, [*range(10), *range(11, 32), *range(0x7F, 0xA0), 0x202E])), what
         beginning = text[:12]
-        if what != "experiments" and beginning.isprintable() and beginning.strip():
+        if beginning.isprintable() and beginning.strip():
             assert beginning in "".join(page.text), what
 
 

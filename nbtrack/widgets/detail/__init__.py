@@ -1,0 +1,1 @@
+"""Everything about one run: static HTML, text, and a form whose note and tags are edited in place."""
