@@ -17,7 +17,8 @@ from nbtrack.replay.exporting.export import SUFFIXES
 from nbtrack.replay.exporting.export import export as export_slice
 from nbtrack.store import export as export_runs
 from nbtrack.store.reading import current_store
-from nbtrack.widgets.format import count
+from nbtrack.widgets.format import count, size
+from nbtrack.widgets.page import write as pages
 
 
 def note(found: Namespace, shell: Any) -> str:
@@ -94,9 +95,18 @@ def experiment_options(parser: ArgumentParser) -> None:
 
 
 def export(found: Namespace, shell: Any) -> str:
-    """Write the runs to a file: csv, json or parquet; or what one run depends on: ipynb or py."""
+    """Write the runs to a file: csv, json, parquet, html; or what one run depends on: ipynb or py."""
     del shell
     words = [found.path, *found.where]
+    if Path(found.path).suffix.lower() in pages.SUFFIXES:
+        limit = pages.LIMIT if found.limit is None else found.limit
+        where = " ".join(found.where)
+        page = pages.write_page(
+            current_store(), Path(found.path), runs=found.runs, where=where, limit=limit, force=found.force
+        )
+        return say(f"{page.words} written to {found.path} ({size(page.size_bytes)})")
+    if found.runs or found.limit is not None:
+        raise OptionError("--runs and --limit are for a page of runs: %nbtrack export runs.html --runs A B.")
     path = Path(words[-1])
     if path.suffix.lower() in SUFFIXES:
         if len(words) > 2:
@@ -112,8 +122,10 @@ def export(found: Namespace, shell: Any) -> str:
 def export_options(parser: ArgumentParser) -> None:
     """Accept what :func:`export` takes."""
     add = parser.add_argument
-    add("path", help="ends in .csv, .json or .parquet; RUN PATH where it ends in .ipynb or .py")
+    add("path", help="ends in .csv, .json, .parquet or .html; RUN PATH where it ends in .ipynb or .py")
     add("where", nargs="*", help="a filter")
+    add("--runs", nargs="+", default=[], metavar="RUN", help="for .html: these, and how they differ")
+    add("--limit", "-n", type=int, metavar="N", help="for .html: at most so many runs; default 50")
     add("--force", action="store_true", help="replace an existing file")
 
 

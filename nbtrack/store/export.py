@@ -153,10 +153,10 @@ def export(
     path = Path(path).expanduser()
     kind = _format_of(path, file_format)
     as_folder = kind == "parquet" or (kind == "csv" and path.suffix.lower() != ".csv")
-    _check_target(path, as_folder, force)
+    check_target(path, as_folder, force)
     with store.reading() as connection:
         page = selection.page(connection, where, (), None, 0, experiment_names, lifecycle)
-        with _written_aside(path) as target:
+        with written_aside(path) as target:
             if as_folder:
                 target.mkdir()
                 _write_tables(connection, page, target, kind)
@@ -179,7 +179,22 @@ def _format_of(path: Path, file_format: str | None) -> str:
     return kind
 
 
-def _check_target(path: Path, as_folder: bool, force: bool) -> None:
+def check_target(path: Path, as_folder: bool, force: bool) -> None:
+    """Refuse a place that an export cannot or must not go to.
+
+    Parameters
+    ----------
+    path : Path
+    as_folder : bool
+        Whether the export is a folder.
+    force : bool
+        Replace what is there.
+
+    Raises
+    ------
+    InputError
+        There is something at ``path``, or no folder to put it in.
+    """
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent}; make it first: mkdir -p '{path.parent}'")
     if not path.exists() and not path.is_symlink():
@@ -197,8 +212,22 @@ def _check_target(path: Path, as_folder: bool, force: bool) -> None:
 
 
 @contextmanager
-def _written_aside(path: Path) -> Iterator[Path]:
-    """Give a name beside ``path`` to write to, and move what was written into place."""
+def written_aside(path: Path) -> Iterator[Path]:
+    """Give a name beside ``path`` to write to, and move what was written into place.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    StoreError
+        It cannot be written.
+    """
     import duckdb
 
     mark = uuid.uuid4().hex[:12]
