@@ -239,6 +239,30 @@ def run_ids(connection: duckdb.DuckDBPyConnection, numbers: Any) -> list[str]:
     return [str(run_id) for run_id in values(connection, numbers, ["run_id"])["run_id"].tolist() if run_id is not None]
 
 
+def families(connection: duckdb.DuckDBPyConnection) -> tuple[Any, Any]:
+    """Return which runs belong to which: the numbers of nested runs, and of the run that each is nested in."""
+    found: Any = connection.execute(
+        """
+        select child.run_ix as child, above.run_ix as above
+        from base.runs child join base.runs above on child.parent = above.run_id where child.parent is not null
+        """
+    ).fetchnumpy()
+    return found["child"], found["above"]
+
+
+def numbers_of(connection: duckdb.DuckDBPyConnection, run_ids: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the runs with these ids."""
+    query = "select run_ix from base.runs where run_id in (select unnest(?::varchar[]))"
+    return frozenset(number for (number,) in connection.execute(query, [list(run_ids)]).fetchall())
+
+
+def numbers_in_order(connection: duckdb.DuckDBPyConnection, run_ids: Sequence[str]) -> list[int]:
+    """Return the numbers of the runs with these ids, in this order; of one that is gone, none."""
+    query = "select run_id, run_ix from base.runs where run_id in (select unnest(?::varchar[]))"
+    found = dict(connection.execute(query, [list(run_ids)]).fetchall())
+    return [found[run_id] for run_id in run_ids if run_id in found]
+
+
 def _quick(word: str, searched: Sequence[str]) -> Clause:
     fields = [expression(column) for column in dict.fromkeys(("run_name", "run_id", *searched))]
     parts = [field.wrap("coalesce(contains(lower({}::varchar), ?), false)", word.lower()) for field in fields]

@@ -66,7 +66,7 @@ def _head(columns: Columns, several: bool, flagged: bool, judged: bool) -> Html:
     fixed += ["hazards"] if flagged else []
     fixed += ["verdict"] if judged else []
     groups = [th(colspan=len(fixed))]
-    keys = [th(name, right=name == "took") if name else th(muted("id")) for name in fixed]
+    keys = [th(name or "id", right=name == "took") for name in fixed]
     for kind in ("metric", "param"):
         found = [column for column in columns.shown if column.kind == kind]
         if found:

@@ -14,6 +14,7 @@ import nbtrack
 from nbtrack.errors import FilterError, InputError, RunNotFoundError
 from nbtrack.store.grid import GridView
 from nbtrack.store.reading import current_store
+from nbtrack.widgets.frontend import bundle
 from nbtrack.widgets.runtable import assets, question, snapshot, source, wire
 from nbtrack.widgets.runtable.snapshot import Snapshot, changed_rows
 from nbtrack.widgets.runtable.source import RunSource
@@ -359,7 +360,8 @@ def test_every_part_of_the_script_is_in_what_is_sent():
     script = assets.script()
     assert "import " not in re.sub(r'"[^"]*"', "", script)
     assert len(re.findall(r"^export ", script, re.MULTILINE)) == 1
-    whole = "".join(file.read_text() for file in HERE.glob("*.js"))
+    shared = Path(bundle.__file__).parent.glob("*.js")
+    whole = "".join(file.read_text() for file in [*shared, *HERE.glob("*.js")])
     names = re.findall(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", whole, re.MULTILINE)
     assert len(names) == len(set(names)), "the parts share one scope"
 

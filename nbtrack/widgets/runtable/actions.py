@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nbtrack.errors import InputError
-from nbtrack.provenance.difference import compared
+from nbtrack.store import curves as store_curves
+from nbtrack.store import frames, grid
+from nbtrack.store.handle import Run
 from nbtrack.store.store import Store
-from nbtrack.widgets import detail, html
+from nbtrack.widgets.charts.bars import bars
+from nbtrack.widgets.charts.curves import chart as curves_of
+from nbtrack.widgets.compared.view import comparison_html
+from nbtrack.widgets.detail.view import detail_html
 from nbtrack.widgets.format import count
 
 _SHORT = 8
+# More lines in one picture are not told apart.
+_MOST_DRAWN = 20
+_MOST_COMPARED = 12
 
 
 def show(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything about a run as HTML."""
     del message
     record = store.run(ids[0])
-    history, children = store.history(ids[0]), store.children(ids[0])
-    return {"title": record.info.run_name, "html": detail.run_html(record, history, children, time.time())}
+    return {"title": record.info.run_name, "html": detail_html(record, store)}
 
 
 def compare(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,9 +34,39 @@ def compare(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dic
     del message
     if len(ids) < 2:
         raise InputError("one run is nothing to compare; select two or more.")
-    found = compared([store.run(run_id) for run_id in ids])
-    names = ", ".join(info.run_name for info in found.runs[:4]) + (", …" if len(found.runs) > 4 else "")
-    return {"title": f"compared: {names}", "html": str(html.el("pre", html.verbatim(str(found))))}
+    records = [store.run(run_id) for run_id in ids[:_MOST_COMPARED]]
+    title = f"compared: {_named([record.info.run_name for record in records], len(ids))}"
+    return {"title": title, "html": comparison_html(records, store)}
+
+
+def chart(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the curves of runs as a picture; of metrics that have one value each, bars."""
+    del message
+    runs = [Run(store.run(run_id), store) for run_id in ids[:_MOST_DRAWN]]
+    sizes = store.read(lambda connection: store_curves.sizes(connection, list(ids[:_MOST_DRAWN])))
+    if not sizes:
+        raise InputError("the runs have no metrics to draw.")
+    drawn = curves_of(runs) if any(size.points > 1 for size in sizes) else bars(runs=runs)
+    title = f"chart: {_named([run.info.run_name for run in runs], len(ids))}"
+    return {"title": title, "html": drawn.static_html()}
+
+
+def export(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return runs as a CSV file for the browser to keep."""
+    del message
+    numbers = store.read(lambda connection: grid.numbers_in_order(connection, ids))
+    frame = store.read(lambda connection: frames.runs_frame(connection, numbers))
+    content = frame.to_csv(index=False).encode("utf-8", "replace")
+    return {
+        "file": {"name": "runs.csv", "type": "text/csv;charset=utf-8"},
+        "bits": content,
+        "said": f"{count(len(frame), 'run')} exported",
+    }
+
+
+def _named(names: Sequence[str], total: int, most: int = 4) -> str:
+    rest = total - min(len(names), most)
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest else "")
 
 
 def tag(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,8 +107,10 @@ def restore(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dic
 ACTIONS: dict[str, Callable[[Store, Sequence[str], Mapping[str, Any]], dict[str, Any]]] = {
     "show": show,
     "compare": compare,
+    "chart": chart,
     "tag": tag,
     "note": note,
+    "export": export,
     "archive": archive,
     "restore": restore,
 }

@@ -1,10 +1,13 @@
 // What stands in a cell.
 
 import { age, amount, columnFormat, duration, moment, number, words } from "./format.js";
-import { make } from "./dom.js";
+import { make } from "../frontend/dom.js";
+import { CURVE, paintCurve } from "./curves.js";
+import { difference } from "./baseline.js";
 
 const LABELS = {
   run_name: "run", run_id: "id", start_time: "started", duration_s: "took", user: "user", error: "error",
+  [CURVE]: "curve",
 };
 // Glyph and tone; the word always stands beside them.
 const STATUS = {
@@ -17,8 +20,11 @@ const VERDICTS = {
 };
 const WIDTHS = {
   run_name: 190, run_id: 84, status: 98, start_time: 92, duration_s: 88, experiment: 130, hazards: 210, verdict: 136,
-  seed: 64, note: 180,
+  seed: 64, note: 180, [CURVE]: 116,
 };
+// Of a letter on average, and what a cell has around its text.
+const LETTER_PX = 7.4;
+const AROUND_PX = 18;
 
 export function labelOf(column) {
   return LABELS[column.id] ?? column.key;
@@ -43,9 +49,17 @@ export function formatOf(column, sample) {
 
 // Rows are painted while one scrolls: a text takes the place of a text, and what was not set is not taken back.
 function put(cell, text) {
+  clip(cell, text.length * LETTER_PX + AROUND_PX > cell.room);
   const node = cell.firstChild;
   if (node?.nodeType !== Node.TEXT_NODE || node.nextSibling) cell.textContent = text;
   else if (node.data !== text) node.data = text;
+}
+
+// Only what may be too long is cut off, since that has a price while one scrolls.
+function clip(cell, isLong) {
+  if (cell.isLong === isLong) return;
+  cell.isLong = isLong;
+  cell.classList.toggle("nt-long", isLong);
 }
 
 function mark(cell, name) {
@@ -53,7 +67,14 @@ function mark(cell, name) {
   cell.isMarked = true;
 }
 
-export function paintCell(cell, column, row, { format, best, now }) {
+// how: {format, best, now, curves, baseline}
+export function paintCell(cell, column, row, how) {
+  if (column.type === "curve") {
+    const curve = row?.id ? how.curves.of(row.id) : null;
+    paintCurve(cell, curve, how.curves.label);
+    return;
+  }
+  const { format, best, now, baseline } = how;
   const value = row ? row.value(column.id) : null;
   if (cell.title) cell.title = "";
   if (cell.isMarked) {
@@ -63,20 +84,22 @@ export function paintCell(cell, column, row, { format, best, now }) {
   if (row === null) {
     cell.replaceChildren(column.id === "run_name" ? make("span", "nt-ghost") : "");
   } else if (column.id === "run_name") {
-    paintName(cell, row, value);
+    paintName(cell, row, value, baseline);
   } else if (row.group) {
-    paintSummary(cell, column, value, format);
+    paintSummary(cell, column, value, format, row, baseline);
   } else if (value === null) {
     paintNothing(cell, column, row);
   } else if (typeof value === "number") {
     paintNumber(cell, column, value, format, best, row, now);
+    if (baseline.id !== null && column.kind === "metric") paintDifference(cell, column, value, row, baseline);
   } else {
     paintText(cell, column, value);
   }
 }
 
-function paintName(cell, row, value) {
+function paintName(cell, row, value, baseline) {
   const parts = [];
+  clip(cell, true);
   if (row.depth) parts.push(make("span", "nt-indent", { style: `width:${row.depth * 14}px` }));
   if (row.foldKey !== null) {
     parts.push(make("span", "nt-fold", { "data-fold": "1", "aria-hidden": "true" }, row.isOpen ? "▾" : "▸"));
@@ -84,6 +107,9 @@ function paintName(cell, row, value) {
   const name = row.group ? groupName(row) : value || row.id.slice(0, 8);
   parts.push(make("span", row.depth ? "nt-name" : "nt-name nt-strong", {}, name));
   if (row.below) parts.push(make("span", "nt-count", {}, row.group ? amount(row.below, "run") : `${row.below} nested`));
+  if (row.id !== null && row.id === baseline.id) {
+    parts.push(make("span", "nt-tag", { title: "Metrics show how far they are from this run's" }, "baseline"));
+  }
   cell.title = name;
   cell.replaceChildren(...parts);
 }
@@ -92,7 +118,7 @@ function groupName({ group }) {
   return group.value === null ? "(none)" : typeof group.value === "number" ? number(group.value) : group.value;
 }
 
-function paintSummary(cell, column, value, format) {
+function paintSummary(cell, column, value, format, row, baseline) {
   if (value === null || typeof value !== "object") {
     put(cell, value === null ? "" : typeof value === "number" ? number(value) : words(value));
     return;
@@ -101,6 +127,7 @@ function paintSummary(cell, column, value, format) {
   mark(cell, "nt-muted");
   cell.title = `mean of ${amount(count, "run")}; from ${format(low)} to ${format(high)}`;
   put(cell, count > 1 ? `⌀ ${format(mean)}` : format(mean));
+  if (baseline.id !== null && column.kind === "metric") paintDifference(cell, column, mean, row, baseline);
 }
 
 function paintNothing(cell, column, row) {
@@ -128,6 +155,16 @@ function paintNumber(cell, column, value, format, best, row, now) {
   put(cell, format(value));
 }
 
+// Beside the value, each in its own place, so that both stand above one another.
+function paintDifference(cell, column, value, row, baseline) {
+  const other = baseline.value(column.id);
+  const found = row.id === baseline.id || other === null ? null : difference(value, other, column.better);
+  const shown = make("span", `nt-delta${found ? ` nt-${found.tone}` : ""}`, {}, found?.text ?? "");
+  if (found) cell.title += `\n${found.words}${found.words.startsWith("the") ? " as" : " against"} the baseline's ${other}`;
+  clip(cell, false);
+  cell.append(shown);
+}
+
 function paintText(cell, column, value) {
   if (column.id === "status" && STATUS[value]) {
     const [glyph, tone] = STATUS[value];
@@ -148,6 +185,7 @@ function paintText(cell, column, value) {
 
 function paintHazards(cell, value) {
   const labels = value ? value.split(", ") : [];
+  clip(cell, true);
   cell.title = labels.map(words).join(", ");
   const [first, ...rest] = labels;
   const badges = first ? [make("span", "nt-badge", {}, make("span", "nt-warn", {}, "⚠ "), words(first))] : [];

@@ -9,6 +9,7 @@ from nbtrack.directions import better_direction
 from nbtrack.errors import InputError
 from nbtrack.store.filter_fields import near
 from nbtrack.store.grid_columns import GridColumn, split
+from nbtrack.widgets.runtable import small
 
 MOST_SHOWN = 24
 ALWAYS = ("run_name", "status", "start_time", "duration_s")
@@ -16,7 +17,7 @@ ALWAYS = ("run_name", "status", "start_time", "duration_s")
 _ONLY_WHERE_DIFFERENT = ("param", "tag")
 
 
-def shown_at_first(columns: Sequence[GridColumn], page: Mapping[str, Any]) -> list[str]:
+def shown_at_first(columns: Sequence[GridColumn], page: Mapping[str, Any], has_curves: bool = False) -> list[str]:
     """Return the ids of the columns that are shown before anybody has chosen.
 
     Parameters
@@ -25,6 +26,8 @@ def shown_at_first(columns: Sequence[GridColumn], page: Mapping[str, Any]) -> li
         All there are.
     page : mapping of str to numpy.ma.MaskedArray
         Values of some runs, by column.
+    has_curves : bool
+        Whether some metric has more than one point.
 
     Returns
     -------
@@ -44,14 +47,14 @@ def shown_at_first(columns: Sequence[GridColumn], page: Mapping[str, Any]) -> li
         params.append("seed")
     room = max(MOST_SHOWN - len(params), MOST_SHOWN // 2)
     chosen = [column.id for column in metrics[:room]]
-    return fixed + chosen + params[: MOST_SHOWN - len(chosen)]
+    return fixed + [small.COLUMN] * has_curves + chosen + params[: MOST_SHOWN - len(chosen)]
 
 
 def _differs(values: Any) -> bool:
     return len({None if value is None else str(value) for value in values.tolist()}) > 1
 
 
-def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn]) -> list[str]:
+def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn], has_curves: bool = False) -> list[str]:
     """Return the ids of the columns that a person asked for, the run's name always first.
 
     Parameters
@@ -60,6 +63,8 @@ def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn]) -> list[s
         Ids of columns, a kind as ``"metrics"``, or ``"all"``.
     columns : sequence of GridColumn
         All there are.
+    has_curves : bool
+        Whether some metric has more than one point.
 
     Returns
     -------
@@ -77,11 +82,14 @@ def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn]) -> list[s
         if not isinstance(name, str):
             raise InputError(f"columns holds {name!r}; accepted: names, as ['status', 'metrics.accuracy'].")
         if name == "all":
+            found += [small.COLUMN] * has_curves
             found += [column for column in known if column not in ("run_id", "parent", "user")]
         elif name in ("metrics", "params", "tags"):
             found += [column for column in known if column.startswith(f"{name}.")]
         elif name in known:
             found.append(name)
+        elif name == small.COLUMN:
+            found += [name] * has_curves
         else:
             split(name)
             hint = near(name, known)

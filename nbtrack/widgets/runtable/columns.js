@@ -126,6 +126,13 @@ export class Ids {
     return text;
   }
 
+  holds(index, id) {
+    for (let byte = 0; byte < 16; byte += 1) {
+      if (HEX[this.bytes[index * 16 + byte]] !== id.slice(byte * 2, byte * 2 + 2)) return false;
+    }
+    return true;
+  }
+
   ranks() {
     const order = Array.from({ length: this.length }, (_, index) => [this.at(index), index]).sort();
     const places = new Float64Array(this.length);

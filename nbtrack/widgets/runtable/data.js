@@ -1,7 +1,8 @@
 // What the browser knows of the runs: one for all the places where a table is shown.
 
 import { asWords, decoded } from "./columns.js";
-import { Link } from "./link.js";
+import { CURVE, plainBytes, takeCurves } from "./curves.js";
+import { Link } from "../frontend/link.js";
 
 export class Data {
   constructor(model) {
@@ -11,6 +12,9 @@ export class Data {
     this.local = null;
     this.page = null;
     this.best = {};
+    this.curves = new Map();
+    // Counts what has changed: curves of runs that go on are as old as this says.
+    this.version = 0;
     this.revision = -1;
     this.take(model.get("_start"));
     const late = model.get("_late");
@@ -21,7 +25,7 @@ export class Data {
     });
   }
 
-  // Listeners are told "rows", "columns" or "page".
+  // Listeners are told "rows", "columns", "page" or "curves".
   listen(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -46,7 +50,13 @@ export class Data {
     if (news.shown) this.begin(news);
     if (news.first) this.fill(news, buffers);
     if (news.news?.length) this.describe(news.news);
+    if (news.first || news.rows || news.page) this.version += 1;
     if (news.rows) this.change(news, buffers);
+    if (news.curves) {
+      const { metric, ids, told } = news.curves;
+      takeCurves(this.curves, metric, ids, told, plainBytes(buffers[0]), this.version);
+      this.tell("curves");
+    }
     if (news.page) {
       this.total = news.page.total;
       this.page = { ...news.page, columns: unpacked(news.page, buffers) };
@@ -75,7 +85,9 @@ export class Data {
       this.page = null;
       this.tell("rows");
     } else {
-      this.page = { offset: 0, count: news.first.count, matched: news.total, total: news.total, columns, key: null };
+      this.page = { offset: 0, count: news.first.count, matched: news.total, columns, key: null };
+      this.page.size = news.first.size ?? news.total;
+      this.page.marks = news.first.marks ?? [];
       this.tell("page");
     }
   }
@@ -110,7 +122,7 @@ export class Data {
   // Columns that were not shown so far, of all runs that are here.
   async load(ids) {
     if (!this.local) return;
-    const missing = ids.filter((id) => !this.local.columns.has(id));
+    const missing = ids.filter((id) => id !== CURVE && !this.local.columns.has(id));
     if (!missing.length) return;
     const found = await this.link.ask("columns", { columns: missing });
     const columns = unpacked(found, found.buffers);

@@ -1,12 +1,17 @@
 // What a person does with a table: the methods of Table that buttons, menus and keys call.
 
 import { amount } from "./format.js";
-import { widthOf } from "./cells.js";
 import { columnMenu } from "./menus.js";
-import { copyText } from "./panes.js";
+import { copyText, download } from "./panes.js";
+import { DELTA_PX } from "./baseline.js";
+import { CURVE } from "./curves.js";
+
+const REST_MS = 200;
 
 export const doings = {
-  sortBy(id, adds, down = null) {
+  sortBy(asked, adds, down = null) {
+    const id = asked === CURVE ? this.curves.metric : asked;
+    if (id === null) return;
     const before = this.sort.find(([known]) => known === id);
     const column = this.data.columns.get(id);
     // What is better comes first, and what is newer.
@@ -92,8 +97,8 @@ export const doings = {
     for (const id of isOn ? ids : []) {
       const column = this.data.columns.get(id);
       const there = this.layout.columns.find((entry) => entry.id === id);
-      if (there) there.width ??= widthOf(column);
-      else this.layout.columns.push({ id, width: widthOf(column), pinned: false });
+      if (there) there.width ??= this.widthFor(column);
+      else this.layout.columns.push({ id, width: this.widthFor(column), pinned: false });
       if (id === "run_name") this.layout.columns.find((entry) => entry.id === id).pinned = true;
     }
     this.layout.settle();
@@ -117,6 +122,43 @@ export const doings = {
     const place = this.layout.columns.findIndex((entry) => entry.id === id);
     this.layout.move(id, place + step);
     this.layOut();
+  },
+
+  showCurveOf(metric) {
+    this.curves.chosen = metric;
+    this.redraw();
+  },
+
+  // The run that the others are held against; null for none.
+  compareWith(id) {
+    const had = this.baseline.id !== null;
+    this.baseline.set(id);
+    const has = this.baseline.id !== null;
+    for (const column of had === has ? [] : this.layout.columns) {
+      if (this.data.columns.get(column.id)?.kind === "metric") column.width += has ? DELTA_PX : -DELTA_PX;
+    }
+    this.grid.layOut();
+    this.redraw();
+    if (has) this.loadBaseline();
+  },
+
+  async loadBaseline() {
+    try {
+      const metrics = this.layout.visible().map(({ id }) => id).filter((id) => id.startsWith("metrics."));
+      await this.baseline.load(metrics);
+    } catch (error) {
+      this.say(error.message);
+      return;
+    }
+    this.grid.draw(true);
+    this.footer.draw();
+  },
+
+  setBaseline(id) {
+    this.compareWith(id);
+    if (this.data.link.isDead) return;
+    this.model.set("baseline", id ?? "");
+    this.model.save_changes();
   },
 
   groupBy(id) {
@@ -166,9 +208,29 @@ export const doings = {
 
   // --- what is done with runs -----------------------------------------------------------------------------------
 
+  // On a page of its own, what is selected is shown beside the table as soon as the choice has come to rest.
+  openSoon() {
+    if (!this.model.get("opens_selection")) return;
+    clearTimeout(this.opening);
+    const hideIfNone = () => {
+      if (!this.selection.ids.size) this.pane.element.hidden = true;
+    };
+    hideIfNone();
+    const name = this.selection.ids.size === 1 ? "show" : "compare";
+    // The answer may come when nothing is selected any more.
+    if (this.selection.ids.size) this.opening = setTimeout(() => this.act(name).then(hideIfNone), REST_MS);
+  },
+
   async act(name, ids = null, values = {}) {
-    const runs = ids ?? [...this.selection.ids];
+    let runs = ids ?? [...this.selection.ids];
     if (!runs.length) return;
+    if (name === "baseline") {
+      this.setBaseline(runs[0] === this.baseline.id ? null : runs[0]);
+      return;
+    }
+    const { id } = this.baseline;
+    // What the others are held against comes first, whether it is among them or not.
+    if (name === "compare" && id !== null) runs = [id, ...runs.filter((run) => run !== id)];
     if (name === "copy") {
       const done = await copyText(runs.join("\n"));
       this.say(done ? `${amount(runs.length, "id")} copied` : "The browser does not let the id be copied");
@@ -177,6 +239,7 @@ export const doings = {
     try {
       const found = await this.data.link.ask("act", { ...values, name, ids: runs });
       if (found.html) this.pane.show(found.title, found.html);
+      if (found.file) download(found.file, found.buffers[0]);
       if (found.said) this.say(found.said);
       if (name === "archive" || name === "restore") this.selection.set([]);
     } catch (error) {

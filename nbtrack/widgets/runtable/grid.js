@@ -1,11 +1,14 @@
 // The rows on the screen: as many elements as fit, filled anew as one scrolls.
 
-import { make } from "./dom.js";
+import { make } from "../frontend/dom.js";
 import { isRight, paintCell } from "./cells.js";
+import { CURVE } from "./curves.js";
 
 export const ROW_PX = 26;
 export const CHECK_PX = 30;
-const AROUND = 8;
+const AROUND = 6;
+// More are on no screen.
+const MOST_ROWS = 300;
 // Browsers cap an element's height; beyond this a pixel of scrolling is more than a pixel of rows.
 const TALLEST_PX = 8_000_000;
 
@@ -21,6 +24,8 @@ export class Grid {
     this.spare = [];
     this.height = 0;
     this.element.addEventListener("scroll", () => this.soon(), { passive: true });
+    // Every cell that sticks is a layer to put together for each picture: none does before it has to.
+    this.isSideways = false;
   }
 
   // What the header and the filters take from the top.
@@ -32,6 +37,11 @@ export class Grid {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
+      const isSideways = this.element.scrollLeft > 0;
+      if (isSideways !== this.isSideways) {
+        this.isSideways = isSideways;
+        this.element.classList.toggle("nt-sideways", isSideways);
+      }
       this.draw(false);
     });
   }
@@ -73,7 +83,7 @@ export class Grid {
   window() {
     const room = Math.max(this.element.clientHeight - this.headHeight, ROW_PX);
     const first = Math.floor(this.top / ROW_PX);
-    return [first, Math.ceil((this.top + room) / ROW_PX)];
+    return [first, Math.min(Math.ceil((this.top + room) / ROW_PX), first + MOST_ROWS)];
   }
 
   draw(anew) {
@@ -106,6 +116,32 @@ export class Grid {
     // Elements that wait for their turn keep the place that they had, out of sight.
     for (const element of this.spare) element.style.transform = "translateY(-9999px)";
     rows.need(start, stop);
+    if (this.table.layout.has(CURVE)) this.needCurves(start, stop);
+  }
+
+  needCurves(start, stop) {
+    const { rows, curves } = this.table;
+    const seen = [];
+    for (let place = start; place < stop; place += 1) {
+      const row = rows.at(place);
+      if (row?.id) seen.push(row);
+    }
+    curves.need(seen);
+  }
+
+  // One column of the rows that are here.
+  repaint(id) {
+    const index = this.table.layout.visible().findIndex((column) => column.id === id);
+    if (index < 0) return;
+    const column = this.table.data.columns.get(id);
+    for (const [place, element] of this.shown) {
+      paintCell(element.children[index + 1], column, this.table.rows.at(place), this.how(id));
+    }
+  }
+
+  how(id) {
+    const { formats, rows, now, curves, baseline } = this.table;
+    return { format: formats.get(id), best: rows.best[id], now, curves, baseline };
   }
 
   makeRow() {
@@ -118,10 +154,11 @@ export class Grid {
     layout.visible().forEach(({ id, width }, place) => {
       const column = this.table.data.columns.get(id);
       const left = this.lefts[place];
-      const kind = `nt-cell${isRight(column) ? " nt-right" : ""}${left === null ? "" : " nt-pinned"}`;
+      const kind = `nt-cell${isRight(column) ? " nt-right" : ""}${id === "run_name" ? " nt-named" : ""}${left === null ? "" : " nt-pinned"}`;
       const edge = this.table.layout.isEdge(place) ? " nt-edge" : "";
       const cell = make("div", kind + edge, { role: "gridcell", "aria-colindex": place + 2, "data-column": place });
       cell.style.width = `${width}px`;
+      cell.room = width;
       if (left !== null) cell.style.left = `${left}px`;
       this.cells += 1;
       cell.id = `${prefix}-${this.cells}`;
@@ -138,16 +175,13 @@ export class Grid {
     element.setAttribute("aria-rowindex", place + 2);
     element.classList.toggle("nt-odd", place % 2 === 1);
     element.classList.toggle("nt-group", Boolean(row?.group));
+    element.classList.toggle("nt-baseline", Boolean(row?.id) && row.id === table.baseline.id);
     if (row?.foldKey != null) element.setAttribute("aria-expanded", String(row.isOpen));
     else element.removeAttribute("aria-expanded");
     const cells = element.children;
     table.layout.visible().forEach(({ id }, index) => {
       const column = table.data.columns.get(id);
-      paintCell(cells[index + 1], column, row, {
-        format: table.formats.get(id),
-        best: table.rows.best[id],
-        now: table.now,
-      });
+      paintCell(cells[index + 1], column, row, this.how(id));
     });
     element.runId = row?.id ?? null;
     this.mark(element);

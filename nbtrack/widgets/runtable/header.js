@@ -1,8 +1,9 @@
 // The row of names: click to sort, drag to move, drag its edge to resize; and the row of filters below it.
 
-import { make } from "./dom.js";
+import { make } from "../frontend/dom.js";
 import { isRight, labelOf } from "./cells.js";
 import { HINTS, parsed } from "./filters.js";
+import { CURVE } from "./curves.js";
 
 const HEAD_PX = 40;
 const FILTER_PX = 30;
@@ -43,7 +44,7 @@ export class Layout {
 }
 
 function kindOf(id) {
-  return id.includes(".") ? id.slice(0, id.indexOf(".")) : "";
+  return id === CURVE ? id : id.includes(".") ? id.slice(0, id.indexOf(".")) : "";
 }
 
 export class Header {
@@ -80,9 +81,9 @@ export class Header {
       const column = data.columns.get(id);
       const left = grid.lefts[place];
       const style = `width:${width}px${left === null ? "" : `;left:${left}px`}`;
-      const names = `nt-cell${isRight(column) ? " nt-right" : ""}${left === null ? "" : " nt-pinned"}`;
+      const names = `nt-cell${isRight(column) ? " nt-right" : ""}${id === "run_name" ? " nt-named" : ""}${left === null ? "" : " nt-pinned"}`;
       const edge = layout.isEdge(place) ? " nt-edge" : "";
-      const own = KINDS[column.kind] ?? "";
+      const own = id === CURVE ? "curve" : (KINDS[column.kind] ?? "");
       const isFirst = own !== kind;
       kind = own;
       cells.push(this.headCell(column, place, names + edge, style, isFirst ? own : ""));
@@ -103,7 +104,7 @@ export class Header {
     const state = sorted < 0 ? "none" : down ? "descending" : "ascending";
     const arrow = sorted < 0 ? "" : (down ? "▼" : "▲") + (sort.length > 1 ? sorted + 1 : "");
     const better = column.better ? `\n${column.better} is better` : "";
-    const label = labelOf(column);
+    const label = column.id === CURVE ? this.table.curves.label : labelOf(column);
     const mark = this.table.filters.has(column.id) ? make("span", "nt-filtered", { title: "filtered" }, "▾") : "";
     const cell = make(
       "div", names, {
@@ -124,6 +125,7 @@ export class Header {
     const { table } = this;
     const given = table.filters.get(column.id);
     const type = column.type;
+    if (type === "curve") return make("div", names, { role: "gridcell", style });
     let input = this.inputs.get(column.id);
     if (!input) {
       input = make("input", "nt-filter", {
@@ -133,6 +135,7 @@ export class Header {
           clearTimeout(input.timer);
           input.timer = setTimeout(() => this.filter(column, input), 160);
           input.isPending = true;
+          table.busy(column.id, true);
         },
         onkeydown: (event) => {
           if (event.key === "Enter") this.filter(column, input);
@@ -151,7 +154,9 @@ export class Header {
 
   filter(column, input) {
     const { table } = this;
+    clearTimeout(input.timer);
     input.isPending = false;
+    table.busy(column.id, false);
     const found = parsed(input.value, column.type, Date.now());
     const isWrong = Boolean(found?.error);
     input.classList.toggle("nt-wrong", isWrong);

@@ -150,7 +150,13 @@ async function toggle(table, row, place) {
     table.selection.toggle(row.id);
     return;
   }
-  const ids = row.group.rows.map((index) => table.data.local.columns.get("run_id").at(index));
+  let ids = [];
+  try {
+    ids = await table.rows.ids(place, place + 1);
+  } catch (error) {
+    table.say(error.message);
+    return;
+  }
   if (ids.every((id) => table.selection.has(id))) {
     table.selection.set([...table.selection.ids].filter((id) => !ids.includes(id)));
   } else {

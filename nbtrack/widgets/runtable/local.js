@@ -20,6 +20,10 @@ export class LocalRows {
     return this.entries.length;
   }
 
+  get groupCount() {
+    return this.groups.length;
+  }
+
   // query: {sort, quick, searched, filters, bits, group}
   update(query) {
     this.query = query;

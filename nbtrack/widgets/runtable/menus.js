@@ -1,7 +1,8 @@
 // The menus: of one column, of all columns, and of what the runs are grouped by.
 
-import { button, closePanel, make, openPanel } from "./dom.js";
+import { button, closePanel, make, openPanel } from "../frontend/dom.js";
 import { labelOf } from "./cells.js";
+import { CURVE } from "./curves.js";
 
 const GROUPS = [["", "attribute"], ["metrics", "metric"], ["params", "param"], ["tags", "tag"]];
 
@@ -12,8 +13,9 @@ function item(label, act, isOn = null) {
 }
 
 // Arrow keys move within a menu, as in any other.
-function withArrows(panel) {
-  panel.setAttribute("role", "menu");
+function withArrows(panel, label, role = "menu") {
+  panel.setAttribute("role", role);
+  panel.setAttribute("aria-label", label);
   panel.addEventListener("keydown", (event) => {
     const items = [...panel.querySelectorAll(".nt-item:not([hidden])")];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -34,6 +36,13 @@ export function columnMenu(table, place, beside) {
     act();
     table.grid.element.focus({ preventScroll: true });
   };
+  if (column.id === CURVE) {
+    withArrows(openPanel(table.root, beside, make("div", "nt-title", {}, "curve of"), ...curveItems(table, done),
+      make("div", "nt-rule"),
+      item("Move left", done(() => table.moveColumn(CURVE, -1))), item("Move right", done(() => table.moveColumn(CURVE, 1))),
+      item("Hide", done(() => table.hide(CURVE)))), "curve of");
+    return;
+  }
   const items = [
     item("Sort ascending", done(() => table.sortBy(column.id, false, false))),
     item("Sort descending", done(() => table.sortBy(column.id, false, true))),
@@ -47,12 +56,20 @@ export function columnMenu(table, place, beside) {
     item("Move right", done(() => table.moveColumn(column.id, 1))),
     item("Fit the width", done(() => table.header.fitWidth(place))),
   ];
-  if (table.canGroup && column.kind !== "metric" && column.id !== "run_name") {
+  if (column.kind !== "metric" && column.id !== "run_name") {
     items.push(item("Group by this", done(() => table.groupBy(table.group === column.id ? null : column.id)),
       table.group === column.id));
   }
   if (column.id !== "run_name") items.push(item("Hide", done(() => table.hide(column.id))));
-  withArrows(openPanel(table.root, beside, make("div", "nt-title", {}, column.id), ...items));
+  withArrows(openPanel(table.root, beside, make("div", "nt-title", {}, column.id), ...items), column.id);
+}
+
+function curveItems(table, done) {
+  const { chosen, metrics } = table.curves;
+  return [
+    item("the metric sorted by, or the first", done(() => table.showCurveOf(null)), chosen === null),
+    ...metrics.map((id) => item(id.slice("metrics.".length), done(() => table.showCurveOf(id)), chosen === id)),
+  ];
 }
 
 export function columnsMenu(table, beside) {
@@ -66,7 +83,7 @@ export function columnsMenu(table, beside) {
         .filter((column) => labelOf(column).toLowerCase().includes(wanted) || column.id.toLowerCase().includes(wanted));
       if (!columns.length) continue;
       if (title) list.append(groupTitle(title, columns));
-      for (const column of columns) list.append(entryOf(column));
+      list.append(make("div", "", { role: "menu", "aria-label": title || "runs" }, ...columns.map(entryOf)));
     }
   };
   const groupTitle = (title, columns) => {
@@ -89,7 +106,8 @@ export function columnsMenu(table, beside) {
   };
   search.addEventListener("input", draw);
   draw();
-  withArrows(openPanel(table.root, beside, search, list));
+  // What is in it is more than a menu may have.
+  withArrows(openPanel(table.root, beside, search, list), "columns", "dialog");
   search.focus();
 }
 
@@ -104,7 +122,7 @@ export function groupMenu(table, beside) {
   const items = columns.map((column) => item(column.kind === "attribute" ? labelOf(column) : column.id, done(column.id),
     table.group === column.id));
   withArrows(openPanel(table.root, beside, item("no groups", done(null), table.group === null),
-    make("div", "nt-list", {}, ...items)));
+    make("div", "nt-list", {}, ...items)), "group by");
 }
 
 // A box to type in, for a tag or a note.
@@ -123,6 +141,8 @@ export function askFor(table, beside, { title, hint, value = "", act }) {
   const panel = openPanel(table.root, beside, make("div", "nt-title", {}, title),
     make("div", "nt-line", {}, input, button("OK", title, send)));
   panel.classList.add("nt-ask");
+  panel.setAttribute("role", "dialog");
+  panel.setAttribute("aria-label", title);
   input.focus();
 }
 

@@ -12,6 +12,9 @@ export class PagedRows {
     this.failed = failed;
     this.blocks = new Map();
     this.matched = 0;
+    this.size = 0;
+    this.groupCount = 0;
+    this.open = new Set();
     this.best = data.best;
     this.isLocal = false;
     this.isAsking = false;
@@ -20,26 +23,41 @@ export class PagedRows {
   }
 
   get count() {
-    return this.matched;
+    return this.size;
   }
 
   // The first page came with the table itself.
   begin(query) {
     const { page } = this.data;
     this.query = query;
-    this.key = keyOf(query);
+    this.key = this.keyOf(query);
     this.firstKey = this.key;
     this.matched = page.matched;
-    this.blocks = new Map([[0, { columns: page.columns, count: page.count }]]);
+    this.size = page.size;
+    this.blocks = new Map([[0, blockOf(page)]]);
   }
 
   // What is shown stays until the first answer to the new question is there.
   update(query) {
     this.query = query;
     this.best = this.data.best;
-    if (keyOf(query) === this.key) return;
+    if (this.keyOf(query) === this.key) return;
     this.isStale = true;
     this.ask();
+  }
+
+  // What is open, the kernel must know: it lays out the rows.
+  asked(query) {
+    return { ...query, open: [...this.open] };
+  }
+
+  keyOf({ sort, quick, searched, filters, expression, columns, group }) {
+    return JSON.stringify([sort, quick, quick ? searched : [], filters, expression, columns, group, [...this.open]]);
+  }
+
+  fold(key) {
+    if (!this.open.delete(key)) this.open.add(key);
+    this.update(this.query);
   }
 
   refresh() {
@@ -55,7 +73,7 @@ export class PagedRows {
   missing() {
     const [start, stop] = this.wanted;
     if (this.isStale) return Math.floor(start / BLOCK);
-    const last = Math.min(stop, this.matched);
+    const last = Math.min(stop, this.size);
     for (let block = Math.floor(start / BLOCK); block * BLOCK < last; block += 1) {
       if ((this.blocks.get(block)?.count ?? 0) < Math.min(BLOCK, last - block * BLOCK)) return block;
     }
@@ -69,10 +87,10 @@ export class PagedRows {
     if (block === null) return;
     this.isAsking = true;
     const { query } = this;
-    const key = keyOf(query);
+    const key = this.keyOf(query);
     try {
-      const page = await this.data.link.ask("page", { ...query, key, offset: block * BLOCK, limit: BLOCK });
-      this.take(page, unpackedPage(page), key);
+      const page = await this.data.link.ask("page", { ...this.asked(query), key, offset: block * BLOCK, limit: BLOCK });
+      this.take({ ...page, columns: unpackedPage(page) }, key);
     } catch (error) {
       this.isStale = false;
       this.failed(error);
@@ -83,53 +101,63 @@ export class PagedRows {
     this.ask();
   }
 
-  take(page, columns, key) {
+  take(page, key) {
     if (key !== this.key || this.isStale) this.blocks.clear();
     this.key = key;
-    this.isStale = key !== keyOf(this.query);
+    this.isStale = key !== this.keyOf(this.query);
     this.matched = page.matched;
+    this.size = page.size;
+    this.groupCount = page.groups ?? 0;
     this.data.total = page.total;
     if (this.blocks.size >= MOST_BLOCKS) this.blocks.delete(this.blocks.keys().next().value);
-    this.blocks.set(Math.floor(page.offset / BLOCK), { columns, count: page.count });
+    this.blocks.set(Math.floor(page.offset / BLOCK), blockOf(page));
     this.failed(null);
     this.changed();
   }
 
   // The kernel sent the page on the screen anew by itself.
   push(page) {
-    const key = keyOf(this.query);
+    const key = this.keyOf(this.query);
     if (page.key !== key && !(page.key === null && key === this.firstKey)) return;
     const [start, stop] = this.wanted;
     if (page.offset >= stop || page.offset + page.count <= start) {
       this.matched = page.matched;
+      this.size = page.size;
       this.changed();
       return;
     }
     this.isStale = true;
-    this.take(page, page.columns, key);
+    this.take(page, key);
   }
 
   at(place) {
     const block = this.blocks.get(Math.floor(place / BLOCK));
     const index = place % BLOCK;
     if (!block || index >= block.count) return null;
-    const { columns } = block;
+    const { columns, marks } = block;
+    const [, depth, below, foldKey, isOpen, group] = marks.get(index) ?? [index, 0, 0, null, false, null];
+    const parts = { depth, below, foldKey, isOpen };
+    if (group) return { ...parts, id: null, group, value: (column) => this.summary(group, column) };
     return {
+      ...parts,
       id: columns.get("run_id").at(index),
-      depth: 0,
-      below: 0,
-      foldKey: null,
       value: (column) => columns.get(column)?.at(index) ?? null,
     };
   }
 
+  summary(group, column) {
+    if (column === this.query.group) return group.value;
+    const found = group.means[column];
+    return found ? { mean: found[0], low: found[1], high: found[2], count: found[3] } : null;
+  }
+
   async ids(start, stop) {
-    const found = await this.data.link.ask("ids", { ...this.query, start, stop });
+    const found = await this.data.link.ask("ids", { ...this.asked(this.query), start, stop });
     return found.ids;
   }
 
-  allIds() {
-    return this.ids(0, this.matched);
+  async allIds() {
+    return (await this.data.link.ask("ids", { ...this.query, all: true })).ids;
   }
 
   sample(id) {
@@ -141,8 +169,8 @@ export class PagedRows {
   }
 }
 
-function keyOf({ sort, quick, searched, filters, expression, columns }) {
-  return JSON.stringify([sort, quick, quick ? searched : [], filters, expression, columns]);
+function blockOf({ columns, count, marks }) {
+  return { columns, count, marks: new Map((marks ?? []).map((mark) => [mark[0], mark])) };
 }
 
 function unpackedPage(page) {

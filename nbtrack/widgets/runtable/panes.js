@@ -1,6 +1,6 @@
 // What stands around the grid: filters above it, what is selected and what can be done with it below.
 
-import { button, make } from "./dom.js";
+import { button, make } from "../frontend/dom.js";
 import { amount } from "./format.js";
 import { askFor, columnsMenu, groupMenu } from "./menus.js";
 
@@ -34,7 +34,11 @@ export class Toolbar {
 
   soon(act) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(act, 60);
+    this.table.busy("typing", true);
+    this.timer = setTimeout(() => {
+      act();
+      this.table.busy("typing", false);
+    }, 60);
   }
 
   draw() {
@@ -43,7 +47,6 @@ export class Toolbar {
     press(this.filters, table.showsFilters);
     press(this.differing, table.isDiffering);
     press(this.group, table.group !== null);
-    this.group.hidden = !table.canGroup;
     this.filters.textContent = table.filters.size ? `Filters (${table.filters.size})` : "Filters";
   }
 
@@ -61,31 +64,46 @@ export class Footer {
     this.waiting = make("span", "nt-waiting", { hidden: "" }, "Waiting for the running cell…");
     const act = (name) => () => table.act(name);
     this.compare = button("Compare", "What differs between the selected runs", act("compare"));
+    this.chart = button("Chart", "Curves of the selected runs", act("chart"));
+    this.base = button("Baseline", "", act("baseline"));
+    this.held = make("span", "nt-held", { hidden: "" }, make("span", "nt-text"),
+      button("✕", "No baseline any more", () => table.setBaseline(null), "nt-small"));
     this.stage = button(table.data.isDeleted ? "Restore" : "Archive",
       table.data.isDeleted ? "Bring the selected runs back" : "Mark the selected runs as deleted; restore brings them back",
       act(table.data.isDeleted ? "restore" : "archive"));
     this.one = button("Show", "Everything about the selected run", act("show"));
     this.tag = button("Tag…", "Set a tag on the selected runs", () => this.askTag());
     this.note = button("Note…", "Put a note on the selected runs", () => this.askNote());
-    this.actions = make("span", "nt-actions", { role: "toolbar", "aria-label": "selected runs" }, this.compare, this.one,
-      button("Copy id", "Copy the ids of the selected runs", act("copy")), this.tag, this.note, this.stage,
+    this.actions = make("span", "nt-actions", { role: "toolbar", "aria-label": "selected runs" }, this.compare,
+      this.chart, this.one, this.base, this.tag, this.note,
+      button("Export", "Download the selected runs as CSV", act("export")),
+      button("Copy id", "Copy the ids of the selected runs", act("copy")), this.stage,
       button("Clear", "Select nothing", () => table.selection.set([])));
-    this.element = make("div", "nt-foot", {}, this.status, this.waiting, this.actions);
+    this.element = make("div", "nt-foot", {}, this.status, this.held, this.waiting, this.actions);
   }
 
   draw() {
-    const { rows, data, selection } = this.table;
+    const { rows, data, selection, baseline } = this.table;
     const all = data.total ?? rows.matched;
     const parts = [rows.matched === all ? amount(all, "run") : `${rows.matched.toLocaleString("en-US")} of ${amount(all, "run")}`];
     const chosen = selection.ids.size;
-    if (rows.groups?.length && this.table.group) parts.push(amount(rows.groups.length, "group"));
+    if (rows.groupCount && this.table.group) parts.push(amount(rows.groupCount, "group"));
     if (chosen) parts.push(`${chosen.toLocaleString("en-US")} selected`);
     if (this.message) parts.push(this.message);
     const text = parts.join(" · ");
     if (this.status.textContent !== text) this.status.textContent = text;
     this.actions.hidden = !chosen;
-    this.compare.disabled = chosen < 2;
+    const [first] = selection.ids;
+    const has = baseline.id !== null;
+    this.compare.disabled = new Set(has ? [baseline.id, ...selection.ids] : selection.ids).size < 2;
+    this.compare.title = has ? "What differs from the baseline" : "What differs between the selected runs";
     this.one.disabled = chosen !== 1;
+    this.base.disabled = chosen !== 1;
+    const isBase = chosen === 1 && first === baseline.id;
+    this.base.title = isBase ? "Hold the metrics against this run no more" : "Show how far the metrics are from this run's";
+    this.base.setAttribute("aria-pressed", String(isBase));
+    this.held.hidden = !has;
+    this.held.firstChild.textContent = `baseline: ${baseline.name || baseline.id?.slice(0, 8)}`;
   }
 
   say(message) {
@@ -129,7 +147,29 @@ export class Pane {
     this.title.textContent = title;
     this.content.innerHTML = html;
     this.element.hidden = false;
+    this.content.scrollTop = 0;
+    reveal(this.element);
   }
+}
+
+// Scrolls the notebook alone: scrollIntoView moves the whole page of JupyterLab, too.
+function reveal(element) {
+  let box = element.parentElement;
+  while (box && !/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;
+  if (!box || box === document.body) return;
+  const [inner, outer] = [element.getBoundingClientRect(), box.getBoundingClientRect()];
+  const hidden = inner.bottom - outer.bottom;
+  if (hidden > 0) box.scrollTop += Math.min(hidden, Math.max(inner.top - outer.top, 0));
+}
+
+// What the kernel wrote, as a file where the reader's downloads go.
+export function download({ name, type }, bytes) {
+  const address = URL.createObjectURL(new Blob([bytes], { type }));
+  const link = make("a", "nt-hidden", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 export async function copyText(text) {

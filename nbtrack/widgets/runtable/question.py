@@ -55,6 +55,43 @@ def column_ids(message: Mapping[str, Any], name: str) -> list[str]:
     return [_column(item) for item in _items(message, name)]
 
 
+def texts(message: Mapping[str, Any], name: str, most: int) -> frozenset[str]:
+    """Return the texts that a message lists.
+
+    Raises
+    ------
+    InputError
+        They are none, or too many.
+    """
+    return frozenset(listed(message, name, most))
+
+
+def listed(message: Mapping[str, Any], name: str, most: int) -> list[str]:
+    """Return the texts that a message lists, in their order.
+
+    Raises
+    ------
+    InputError
+        They are none, or too many.
+    """
+    found = _items(message, name)
+    if len(found) > most or not all(isinstance(item, str) for item in found):
+        raise InputError(f"{name} is {str(found)[:200]}; accepted: a list of at most {most:,} texts.")
+    return found
+
+
+def group_of(message: Mapping[str, Any]) -> str | None:
+    """Return the column that a message wants runs grouped by.
+
+    Raises
+    ------
+    InputError
+        There can be no such column.
+    """
+    group = message.get("group")
+    return None if group is None else _column(group)
+
+
 def whole(message: Mapping[str, Any], name: str, most: int | None = None) -> int:
     """Return a number from 0 of a message.
 

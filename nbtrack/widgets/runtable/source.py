@@ -7,7 +7,9 @@ lives for one call.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.directions import better_direction
 from nbtrack.errors import InputError
 from nbtrack.records import RunRecord
-from nbtrack.store import grid, grid_columns, rows
+from nbtrack.store import grid, grid_columns, grid_curves, rows
 from nbtrack.store.grid import GridView
+from nbtrack.store.grid_columns import split
 from nbtrack.store.store import Store
-from nbtrack.widgets.runtable import choice, question
+from nbtrack.widgets.runtable import choice, question, small
+from nbtrack.widgets.runtable.paging import Pages
 from nbtrack.widgets.runtable.snapshot import Snapshot, changed_rows, chunk
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 IN_BROWSER = 50_000
 """Up to so many runs live in the browser; of more it is sent what is on the screen."""
 _AT_ONCE, _PAGE, _SAMPLE = 1_000, 28, 1_000
+_AT_A_TIME = 2
+_QUIET_S = 1.0
 STILL_RUNS = 20
 """So many runs are in the picture that the notebook keeps."""
 _HIDDEN = ("run_id", "parent")
@@ -62,12 +68,20 @@ class RunSource:
         self._shown: list[str] = []
         self._snapshot: Snapshot | None = None
         self._page: Mapping[str, Any] = {}
-        self._order: tuple[Any, Any] = (None, None)
+        self._pages = Pages(store.layout)
+        self._curves: list[str] = []
+        self._asked_s = -math.inf
+        self._drawn: tuple[str, list[str]] = ("", [])
 
     @property
     def total(self) -> int:
         """How many runs the table has, whatever is typed into its filters."""
         return self._total
+
+    @property
+    def _read(self) -> list[str]:
+        """The columns shown that runs have values for."""
+        return [column for column in self._shown if column != small.COLUMN]
 
     # --- what is sent unasked -----------------------------------------------------------------------------------
 
@@ -97,21 +111,28 @@ class RunSource:
         sample = _SAMPLE if self._total > _SAMPLE else None
         self._columns = grid_columns.columns(connection, self.view.base(), sample)
         self.view = replace(self.view, numbers=grid_columns.numeric(self._columns))
+        self._curves = small.in_order(grid_curves.metrics_with_curves(connection, numbers[:_SAMPLE]))
         few = self._total <= min(_AT_ONCE, self._in_browser)
-        page = np.sort(numbers) if few else numbers[:_PAGE]
+        laid_out = None if few else self._pages.begin(connection, self.view, numbers)
+        page = np.sort(numbers) if laid_out is None else laid_out.entries[:_PAGE]
         values = grid.values(connection, page, [column.id for column in self._columns] + ["parent"])
         if self._wanted is None:
-            self._shown = choice.shown_at_first(self._columns, values)
+            self._shown = choice.shown_at_first(self._columns, values, bool(self._curves))
         else:
-            self._shown = choice.chosen(self._wanted, self._columns)
-        kept = {name: values[name] for name in dict.fromkeys((*_HIDDEN, *self._shown))}
+            self._shown = choice.chosen(self._wanted, self._columns, bool(self._curves))
+        kept = {name: values[name] for name in dict.fromkeys((*_HIDDEN, *self._read))}
         if few:
             self._snapshot = Snapshot(page, kept)
         # What is on the screen until the browser says something else.
-        self._page = {"columns": self._shown, "sort": [list(pair) for pair in self.view.sort], "limit": _PAGE}
-        self._order = (self._question({}), numbers)
+        self._page = {"columns": self._read, "sort": [list(pair) for pair in self.view.sort], "limit": _PAGE}
         self.first = rows.records(connection, numbers[:STILL_RUNS].tolist())
-        return self._meta() | {"first": self._packed(kept, len(page)), "all": few}
+        if small.COLUMN in self._shown and self._curves:
+            self._drawn = (self._curves[0], grid.run_ids(connection, numbers[:_PAGE]))
+        first = self._packed(kept, len(page))
+        if laid_out is not None:
+            marks = self._pages.marks(connection, self.view, laid_out, values["run_id"])
+            first |= {"size": len(laid_out.entries), "marks": marks}
+        return self._meta() | {"first": first, "all": few}
 
     def late(self) -> dict[str, Any] | None:
         """Return what the table is better with, and need not wait for: all the runs, or facts about them.
@@ -128,6 +149,27 @@ class RunSource:
                 return self.store.read(self._everything)
             return {"facts": self.store.read(self._facts)}
 
+    def curves(self, changed: Sequence[str] | None = None) -> dict[str, Any] | None:
+        """Return the curves of the rows that are likely to be on the screen: they are drawn before they are asked for.
+
+        Parameters
+        ----------
+        changed : sequence of str, optional
+            Ids of the runs that have changed; default those last drawn.
+
+        Returns
+        -------
+        dict or None
+            None where no curves are shown.
+        """
+        with self._lock:
+            metric, ids = self._drawn
+            ids = list(ids if changed is None else changed)[: small.MOST_RUNS]
+            if not metric or not ids:
+                return None
+            found = self.store.read(lambda connection: grid_curves.small_curves(connection, ids, split(metric)[1]))
+            return {"curves": {"metric": metric, "ids": ids} | small.packed(ids, found)}
+
     def poll(self) -> dict[str, Any] | None:
         """Return what is to be told to the browser since the last time: None if nothing has changed.
 
@@ -142,9 +184,30 @@ class RunSource:
             self._stamp = stamp
             return self.store.read(self._changes)
 
+    def prepare(self) -> bool:
+        """Read some of what is shown of many runs, so that no question about it needs the database.
+
+        Returns
+        -------
+        bool
+            Whether there is more to read. In between, others get their turn.
+        """
+        with self._lock:
+            if self._snapshot is not None or not self._total or self._total <= self._in_browser:
+                return False
+            # Who is at work at the table is not to wait for what may never be asked.
+            if time.monotonic() - self._asked_s < _QUIET_S:
+                return False
+            # What is sorted by comes first.
+            wanted = sorted(("run_id", *self._read), key=lambda column: not column.startswith("metrics."))
+            lacking = self._pages.lacks(wanted)
+            if lacking:
+                part = lacking[:_AT_A_TIME]
+                self.store.read(lambda connection: self._pages.prepare(connection, self.view, part))
+            return len(lacking) > _AT_A_TIME
+
     def _changes(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
         before = self._snapshot
-        self._order = (None, None)
         if before is None:
             self._total = len(grid.run_numbers(connection, replace(self.view, sort=())))
             return {"page": self._page_of(connection, self._page)}
@@ -163,17 +226,31 @@ class RunSource:
             "rows": packed | {"at": places.tolist(), "count": len(now.numbers)},
             "revision": self._revision,
             "news": news,
+            "changed": [str(run_id) for run_id in now.columns["run_id"][places].tolist()],
         }
 
     def _new_columns(self, connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         """Learn of columns that no run had before; return them all if there are any."""
         found = grid_columns.columns(connection, self.view.base(), _SAMPLE)
         known = {column.id: column for column in self._columns}
-        if all(column.id in known and (known[column.id].runs or not column.runs) for column in found):
+        curves = self._new_curves(connection)
+        if not curves and all(column.id in known and (known[column.id].runs or not column.runs) for column in found):
             return []
         self._columns = tuple({**known, **{column.id: column for column in found}}.values())
         self.view = replace(self.view, numbers=grid_columns.numeric(self._columns))
-        return choice.described(self._columns)
+        return self._described()
+
+    def _new_curves(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Learn of metrics that have got a second point; tell whether there are any."""
+        newest = grid.run_numbers(connection, replace(self.view, sort=()))[:_SAMPLE]
+        found = small.in_order(grid_curves.metrics_with_curves(connection, newest))
+        new = [metric for metric in found if metric not in self._curves]
+        self._curves += new
+        return bool(new)
+
+    def _described(self) -> list[dict[str, Any]]:
+        curves = {"id": small.COLUMN, "kind": "attribute", "key": "curve", "type": "curve", "metrics": self._curves}
+        return choice.described(self._columns) + ([curves] if self._curves else [])
 
     # --- answers ------------------------------------------------------------------------------------------------
 
@@ -183,7 +260,8 @@ class RunSource:
         Parameters
         ----------
         message : mapping
-            ``op`` says what is asked: ``hello``, ``page``, ``columns``, ``match``, ``ids`` or ``differing``.
+            ``op`` says what is asked: ``hello``, ``page``, ``columns``, ``match``, ``ids``, ``differing``,
+            ``values`` or ``curves``.
 
         Returns
         -------
@@ -194,11 +272,16 @@ class RunSource:
         NbtrackError
             The question cannot be answered; the message is for the person at the table.
         """
+        self._asked_s = time.monotonic()
         with self._lock:
             if message.get("op") == "hello" and message.get("revision") == self._revision:
                 return {}
             if message.get("op") == "hello" and self._snapshot is None:
                 return self._meta()
+            at_hand = self._pages.page_at_hand(self.view, message) if message.get("op") == "page" else None
+            if at_hand is not None:
+                self._page = message
+                return self._paged(at_hand, message)
             return self.store.read(lambda connection: self._answer(connection, message))
 
     def _answer(self, connection: duckdb.DuckDBPyConnection, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,35 +296,30 @@ class RunSource:
         if op == "match":
             return self._match(connection, message)
         if op == "ids":
-            start, stop = question.whole(message, "start"), question.whole(message, "stop")
-            return {"ids": grid.run_ids(connection, self._sorted(connection, message)[start:stop])}
+            return {"ids": grid.run_ids(connection, self._pages.numbers(connection, self.view, message))}
+        if op == "values":
+            numbers = sorted(grid.numbers_of(connection, sorted(question.texts(message, "ids", question.MOST_RUNS))))
+            wanted = ["run_id", *question.column_ids(message, "columns")]
+            return self._packed(grid.values(connection, numbers, wanted), len(numbers))
+        if op == "curves":
+            return self._curves_of(connection, message)
         if op == "differing":
             wanted = question.column_ids(message, "columns")
             return {"columns": grid.differing(connection, question.view_of(message, self.view).condition(), wanted)}
         raise InputError(f"the table was asked {op!r}, which it does not know. Run the cell again.")
 
     def _page_of(self, connection: duckdb.DuckDBPyConnection, message: Mapping[str, Any]) -> dict[str, Any]:
-        numbers = self._sorted(connection, message)
-        offset = question.whole(message, "offset")
-        page = numbers[offset : offset + question.whole(message, "limit", question.MOST_RUNS)]
-        wanted = dict.fromkeys(("run_id", *question.column_ids(message, "columns")))
-        values = grid.values(connection, page, list(wanted))
-        return self._packed(values, len(page)) | {
-            "offset": offset,
-            "matched": len(numbers),
-            "total": self._total,
-            "key": message.get("key"),
-        }
+        return self._paged(self._pages.page(connection, self.view, message), message)
 
-    def _sorted(self, connection: duckdb.DuckDBPyConnection, message: Mapping[str, Any]) -> Any:
-        """Return the runs that fit, in order: found once for all pages of the same question."""
-        asked = self._question(message)
-        if self._order[0] != asked:
-            self._order = (asked, grid.run_numbers(connection, asked))
-        return self._order[1]
+    def _paged(self, found: dict[str, Any], message: Mapping[str, Any]) -> dict[str, Any]:
+        values, amount = found.pop("values"), found.pop("count")
+        return self._packed(values, amount) | found | {"total": self._total, "key": message.get("key")}
 
-    def _question(self, message: Mapping[str, Any]) -> GridView:
-        return question.view_of(message, self.view) if message else self.view
+    def _curves_of(self, connection: duckdb.DuckDBPyConnection, message: Mapping[str, Any]) -> dict[str, Any]:
+        (metric,) = question.column_ids({"columns": [message.get("metric")]}, "columns")
+        ids = question.listed(message, "ids", small.MOST_RUNS)
+        self._drawn = (metric, ids)
+        return small.packed(ids, grid_curves.small_curves(connection, ids, split(metric)[1]))
 
     def _more_columns(self, connection: duckdb.DuckDBPyConnection, wanted: list[str]) -> dict[str, Any]:
         if self._snapshot is None:
@@ -270,7 +348,7 @@ class RunSource:
         return {
             "revision": self._revision,
             "total": self._total,
-            "columns": choice.described(self._columns),
+            "columns": self._described(),
             "shown": self._shown,
             "sort": [list(pair) for pair in self.view.sort],
             "deleted": self.view.lifecycle == "deleted",
@@ -279,7 +357,7 @@ class RunSource:
 
     def _everything(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         self._new_columns(connection)
-        kept = self._snapshot.columns if self._snapshot is not None else dict.fromkeys((*_HIDDEN, *self._shown))
+        kept = self._snapshot.columns if self._snapshot is not None else dict.fromkeys((*_HIDDEN, *self._read))
         now = self._take(connection, kept)
         self._snapshot, self._total = now, len(now.numbers)
         self._revision += 1
@@ -300,7 +378,7 @@ class RunSource:
         directions = {key: way for key, way in ways.items() if way is not None and f"metrics.{key}" in shown}
         best = grid.best_values(connection, condition, directions)
         return {
-            "columns": choice.described(self._columns),
+            "columns": self._described(),
             "best": {f"metrics.{key}": value for key, value in best.items()},
         }
 

@@ -1,8 +1,10 @@
 // One place where a table is shown: its parts, and how they follow what is asked for and what there is.
 
-import { closePanel, make, suppress } from "./dom.js";
-import { formatOf } from "./cells.js";
+import { closePanel, keepKeys, make } from "../frontend/dom.js";
+import { formatOf, widthOf } from "./cells.js";
 import { LocalRows } from "./local.js";
+import { Baseline, DELTA_PX } from "./baseline.js";
+import { CURVE, Curves } from "./curves.js";
 import { PagedRows } from "./paged.js";
 import { Grid, ROW_PX } from "./grid.js";
 import { Header, Layout } from "./header.js";
@@ -25,14 +27,20 @@ export class Table {
     this.expression = "";
     this.bits = null;
     this.group = null;
+    this.curves = new Curves(this);
+    this.baseline = new Baseline(this);
     this.active = { row: -1, column: 0 };
     this.anchor = null;
     this.hasFocus = false;
     this.showsFilters = false;
     this.isDiffering = false;
     this.formats = new Map();
+    this.isBusyWith = new Set();
     this.now = Date.now();
-    this.selection = new Selection(() => this.selected());
+    this.selection = new Selection(() => {
+      this.selected();
+      this.openSoon();
+    });
     this.selection.ids = new Set(model.get("selection"));
     this.build(el);
     this.rows = this.makeRows();
@@ -60,14 +68,7 @@ export class Table {
     this.empty = make("div", "nt-empty", { hidden: "" });
     this.root.append(this.toolbar.element, this.toolbar.error, this.grid.element, this.empty, this.footer.element,
       this.pane.element);
-    for (const kind of ["keydown", "keypress", "keyup"]) {
-      // The notebook has commands on single keys: b, d d, a.
-      this.root.addEventListener(kind, (event) => {
-        event.stopPropagation();
-        if (kind === "keydown") saveAnyway(event, el);
-      });
-    }
-    suppress(this.root);
+    keepKeys(this.root, el);
     el.replaceChildren(this.root);
   }
 
@@ -76,6 +77,7 @@ export class Table {
     this.ended = [
       this.data.listen((what) => this.hear(what)),
       this.data.link.onWaiting((isWaiting) => this.footer.wait(isWaiting)),
+      this.data.link.onAsking((isAsking) => this.busy("kernel", isAsking)),
     ];
     this.onSelection = () => {
       this.selection.ids = new Set(this.model.get("selection"));
@@ -83,6 +85,9 @@ export class Table {
       this.footer.draw();
     };
     this.model.on("change:selection", this.onSelection);
+    this.onBaseline = () => this.compareWith(this.model.get("baseline") || null);
+    this.model.on("change:baseline", this.onBaseline);
+    if (this.baseline.id !== null) this.loadBaseline();
     for (const kind of ["focusin", "focusout"]) {
       this.grid.element.addEventListener(kind, () => {
         this.hasFocus = document.activeElement === this.grid.element;
@@ -115,6 +120,7 @@ export class Table {
     this.see(false);
     for (const end of this.ended) end();
     this.model.off("change:selection", this.onSelection);
+    this.model.off("change:baseline", this.onBaseline);
     this.resized.disconnect();
     this.seen.disconnect();
     clearInterval(this.ages);
@@ -123,10 +129,6 @@ export class Table {
   }
 
   // --- the rows -------------------------------------------------------------------------------------------------
-
-  get canGroup() {
-    return this.rows.isLocal;
-  }
 
   makeRows() {
     if (this.data.local) return new LocalRows(this.data);
@@ -146,7 +148,7 @@ export class Table {
       expression: this.expression,
       bits: this.bits,
       group: this.group,
-      columns: this.layout.visible().map(({ id }) => id),
+      columns: this.layout.visible().map(({ id }) => id).filter((id) => id !== CURVE),
     };
   }
 
@@ -161,6 +163,8 @@ export class Table {
       if (this.expression) this.match();
     } else if (what === "page" && !this.rows.isLocal) {
       this.rows.push(this.data.page);
+    } else if (what === "curves") {
+      this.grid.repaint(CURVE);
     } else if (what === "columns") {
       if (!this.rows.isLocal) this.rows.best = this.data.best;
       this.layOut();
@@ -174,7 +178,8 @@ export class Table {
       this.data.load(needed.filter((id) => this.data.columns.has(id))).catch((error) => this.say(error.message));
     }
     const { bits, ...query } = this.query();
-    this.rows.update(this.rows.isLocal ? { ...query, bits } : without(query, "group"));
+    this.rows.update(this.rows.isLocal ? { ...query, bits } : query);
+    if (this.baseline.id !== null) this.loadBaseline();
     this.redraw();
   }
 
@@ -186,13 +191,19 @@ export class Table {
     }
     this.grid.element.setAttribute("aria-rowcount", this.rows.count + 1);
     this.header.layOut();
+    // First of all: a grid without a height would be as high as all its rows.
+    this.fitHeight();
     this.grid.draw(true);
     this.toolbar.draw();
     this.footer.draw();
-    this.fitHeight();
     const isEmpty = this.rows.count === 0;
     this.empty.hidden = !isEmpty;
     if (isEmpty) this.empty.textContent = this.data.total ? "No run fits the filters." : this.model.get("_empty");
+  }
+
+  // A metric's column has room for the difference where there is a run to differ from.
+  widthFor(column) {
+    return widthOf(column) + (column.kind === "metric" && this.baseline.id !== null ? DELTA_PX : 0);
   }
 
   layOut() {
@@ -209,19 +220,14 @@ export class Table {
     element.style.height = `${height}px`;
   }
 
+  // Whether the rows are those asked for, or will be.
+  busy(what, isBusy) {
+    if (isBusy) this.isBusyWith.add(what);
+    else this.isBusyWith.delete(what);
+    this.grid.element.setAttribute("aria-busy", String(this.isBusyWith.size > 0));
+  }
+
   say(message) {
     this.footer.say(message);
   }
-}
-
-// The one command of the notebook that people expect to work wherever they are.
-function saveAnyway(event, el) {
-  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
-  event.preventDefault();
-  el.parentElement?.dispatchEvent(new KeyboardEvent("keydown", event));
-}
-
-function without(values, name) {
-  const { [name]: _, ...rest } = values;
-  return rest;
 }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +16,15 @@ from nbtrack.store.handle import Run
 from nbtrack.store.reading import current_store
 from nbtrack.store.store import Store
 from nbtrack.widgets import table as still
+from nbtrack.widgets.frontend.onscreen import OnScreen, is_live
+from nbtrack.widgets.frontend.watcher import watcher
 from nbtrack.widgets.inline import Shown
-from nbtrack.widgets.runtable import actions, watcher, widget
+from nbtrack.widgets.runtable import actions, widget
 from nbtrack.widgets.runtable.source import RunSource
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# The still picture beside it has the text; this must be the same whenever the cell is run.
-_PLAIN = ""
-# In a notebook that is opened without its kernel, JupyterLab has a line in place of the widget that says so.
-_WITHOUT_KERNEL = (
-    "<style>.jp-OutputArea-child:has(.TWIN)+.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*))"
-    "{display:none}</style>"
-)
 _COLUMN_OF = {"user_id": "user", "error_type": "error", "parent_run_id": "parent"}
 
 
@@ -87,13 +80,8 @@ def table(
     return RunTable(current_store(), view, columns, rows)
 
 
-class RunTable:
+class RunTable(OnScreen):
     """A run table: made by :func:`nbtrack.table`.
-
-    Attributes
-    ----------
-    widget : anywidget.AnyWidget
-        What is shown, to be put beside other widgets.
 
     Examples
     --------
@@ -102,17 +90,21 @@ class RunTable:
     """
 
     def __init__(self, store: Store, view: GridView, columns: Sequence[str] | str | None, rows: int) -> None:
+        super().__init__()
         self._store = store
         self._source = RunSource(store, view, columns)
         start = self._source.start()
-        self._twin_class = f"nbtrack-twin-{uuid.uuid4().hex[:12]}"
         empty = "No deleted runs." if view.lifecycle == "deleted" else still.EMPTY if not view.where else "No such run."
-        self.widget: Any = widget.widget_class()(_start=start, _twin=self._twin_class, _height_rows=rows, _empty=empty)
-        self.widget.on_msg(self._hear)
+        self._widget = widget.widget_class()(_start=start, _twin=self._twin, _height_rows=rows, _empty=empty)
+        self._widget.on_msg(self._hear)
         self._actions: dict[str, Callable[[list[Run]], Any]] = {}
-        self._views: set[str] = set()
         self._was_told = False
         self._sending = threading.Lock()
+
+    @property
+    def widget(self) -> Any:
+        """The anywidget that is shown, to be put beside other widgets."""
+        return self._widget
 
     # --- selection ----------------------------------------------------------------------------------------------
 
@@ -134,6 +126,15 @@ class RunTable:
             is_whole = len(run) == 32 and set(run) <= set("0123456789abcdef")
             return run if is_whole else self._store.run(run).info.run_id
         raise InputError(f"the selection holds {run!r}; accepted: ids, names, or runs as nbtrack.get_run gives them.")
+
+    @property
+    def baseline(self) -> str | None:
+        """Id of the run that the others' metrics are held against, None for none; may be set, also to a name or run."""
+        return self.widget.baseline or None
+
+    @baseline.setter
+    def baseline(self, run: Any) -> None:
+        self.widget.baseline = "" if run is None else self._id_of(run)
 
     def selected(self) -> list[Run]:
         """Return the runs that are selected.
@@ -187,7 +188,7 @@ class RunTable:
         Parameters
         ----------
         action : str
-            ``compare``, ``show``, ``tag``, ``note``, ``archive`` or ``restore``.
+            ``compare``, ``chart``, ``show``, ``tag``, ``note``, ``export``, ``archive`` or ``restore``.
         callback : callable
             Takes the runs; text that it returns is shown below the table.
 
@@ -227,20 +228,12 @@ class RunTable:
     # --- showing ------------------------------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
+        if is_live():
+            self._show_beside(self._still())
+            return
         from IPython.display import display
 
-        still_ = self._still()
-        if not shows_widgets():
-            display(still_)
-            return
-        # Two outputs: the notebook keeps the first, the live table hides it while it is there.
-        markup = (
-            f'{_WITHOUT_KERNEL.replace("TWIN", self._twin_class)}<div class="{self._twin_class}">{still_.html}</div>'
-        )
-        display({"text/plain": still_.text, "text/html": markup}, raw=True)
-        display(widget.shown_bundle(self.widget, _PLAIN), raw=True)
-        self._views.add("")
-        watcher.watcher().add(self)
+        display(self._still())
 
     def _still(self) -> Shown:
         now_s, total = time.time(), self._source.total
@@ -252,20 +245,8 @@ class RunTable:
 
     # --- messages -----------------------------------------------------------------------------------------------
 
-    def _hear(self, _: Any, message: Any, buffers: Any) -> None:
-        """Answer the browser: in the kernel's main thread, or in one beside the running cell."""
-        del buffers
-        if not isinstance(message, dict):
-            return
-        if message.get("op") == "visible":
-            self._see(str(message.get("view", "")), bool(message.get("on")))
-            return
-        number = message.get("number")
-        try:
-            answer = self._act(message) if message.get("op") == "act" else self._source.answer(message)
-            widget.send_answer(self.widget, number, answer)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person at the table must be told
-            widget.send_failure(self.widget, number, error)
+    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        return self._act(message) if message.get("op") == "act" else self._source.answer(message)
 
     def _act(self, message: dict[str, Any]) -> dict[str, Any]:
         name, ids = message.get("name"), [str(run_id) for run_id in message.get("ids") or []]
@@ -276,25 +257,15 @@ class RunTable:
             found = own([Run(self._store.run(run_id), self._store) for run_id in ids])
             return {"said": found} if isinstance(found, str) else {}
         answer = actions.ACTIONS[name](self._store, ids, message)
-        watcher.watcher().wake()
+        watcher().wake()
         return answer
 
-    def _see(self, view: str, is_on: bool) -> None:
-        self._views.discard("")
-        if is_on:
-            self._views.add(view)
-        else:
-            self._views.discard(view)
-        watcher.watcher().wake()
+    def _split(self, values: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        return widget.without_bytes(values)
 
-    def is_seen(self) -> bool:
-        """Tell whether the table is on somebody's screen.
-
-        Returns
-        -------
-        bool
-        """
-        return bool(self._views)
+    def _tell(self, news: dict[str, Any]) -> None:
+        content, sent = self._split(news)
+        self._widget.send({"news": content}, sent)
 
     def look(self) -> None:
         """Send what is new."""
@@ -305,23 +276,38 @@ class RunTable:
                     late = self._source.late()
                     if late:
                         self.widget._late = late  # noqa: SLF001 - a trait of ours, not for users
+                    self._send_curves(None)
                 news = self._source.poll()
                 if news:
-                    widget.send_news(self.widget, news)
+                    changed = news.pop("changed", None)
+                    self._tell(news)
+                    self._send_curves(changed)
         except (NbtrackError, OSError):
             # The store is busy or away: the next look may do better, and until then the table stays as it is.
             return
         except Exception:  # noqa: BLE001 - a defect of ours must neither print into a cell nor end the watcher
             self._views.clear()
 
+    def prepare(self) -> bool:
+        """Make ready for what is likely to be asked, a little of it.
 
-def shows_widgets() -> bool:
-    """Tell whether a kernel runs this: in a terminal there is nobody to show a widget to."""
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
+        Returns
+        -------
+        bool
+            Whether there is more to do.
+        """
+        try:
+            return self._source.prepare()
+        except (NbtrackError, OSError):
+            return False
+        except Exception:  # noqa: BLE001 - as in look: nothing of this is needed for the table to work
+            self._views.clear()
+            return False
 
-    return getattr(get_ipython(), "kernel", None) is not None
+    def _send_curves(self, changed: list[str] | None) -> None:
+        curves = self._source.curves(changed)
+        if curves:
+            self._tell(curves)
 
 
 def _sort_of(order_by: Sequence[str] | str) -> tuple[tuple[str, bool], ...]:

@@ -1,12 +1,12 @@
-"""The anywidget between the two halves: what it keeps in step, and the messages that go back and forth."""
+"""The anywidget between the two halves: what it keeps in step, and the bytes that go beside messages."""
 
 from __future__ import annotations
 
-import traceback
 from functools import lru_cache
 from typing import Any
 
-from nbtrack.widgets.runtable.assets import module
+from nbtrack.widgets.frontend.bundle import LOADER
+from nbtrack.widgets.runtable.assets import code
 from nbtrack.widgets.runtable.wire import packed
 
 
@@ -17,82 +17,38 @@ def widget_class() -> Any:
     import traitlets
 
     class RunTableWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget has no types
-        _esm = module()
+        _esm = LOADER
+        _code = traitlets.Bytes(code()).tag(sync=True)
         _start = traitlets.Dict().tag(sync=True)
         _late = traitlets.Dict().tag(sync=True)
         _twin = traitlets.Unicode("").tag(sync=True)
         _empty = traitlets.Unicode("").tag(sync=True)
         _height_rows = traitlets.Int(15).tag(sync=True)
+        opens_selection = traitlets.Bool(False).tag(sync=True)
         selection = traitlets.List(traitlets.Unicode()).tag(sync=True)
+        baseline = traitlets.Unicode("").tag(sync=True)
 
     return RunTableWidget
 
 
-def shown_bundle(widget: Any, plain: str) -> dict[str, Any]:
-    """Return what a front end is given to show the widget.
+def without_bytes(values: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    """Take the bytes out of a message, for the browser gets them beside it.
 
     Parameters
     ----------
-    widget : anywidget.AnyWidget
-    plain : str
-        For those that show text alone; the same whenever the cell is run.
+    values : dict
+        There is one set of columns in it at most, or ``bits``.
 
     Returns
     -------
-    dict
-        By media type.
+    (dict, list of bytes)
     """
-    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    return {"text/plain": plain, "application/vnd.jupyter.widget-view+json": view}
-
-
-def send_news(widget: Any, news: dict[str, Any]) -> None:
-    """Send what nobody asked for.
-
-    Parameters
-    ----------
-    widget : anywidget.AnyWidget
-    news : dict
-        Columns in it may hold bytes.
-    """
-    content, buffers = _with_buffers(news)
-    widget.send({"news": content}, buffers)
-
-
-def send_answer(widget: Any, number: Any, values: dict[str, Any]) -> None:
-    """Send the answer to a question.
-
-    Parameters
-    ----------
-    widget : anywidget.AnyWidget
-    number : int
-        The question's.
-    values : dict
-        Columns in it may hold bytes, as may ``bits``.
-    """
-    content, buffers = _with_buffers(values)
-    widget.send({"answer": number, "values": content}, buffers)
-
-
-def send_failure(widget: Any, number: Any, error: BaseException) -> None:
-    """Send what kept a question from being answered.
-
-    Parameters
-    ----------
-    widget : anywidget.AnyWidget
-    number : int
-        The question's.
-    error : BaseException
-        One of nbtrack's says by itself what to do; of another the last line is all that helps.
-    """
-    text = str(error) or "".join(traceback.format_exception_only(error)).strip()
-    widget.send({"answer": number, "error": text})
-
-
-def _with_buffers(values: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-    """Take the bytes out of a message; there is one set of columns in it at most."""
     if isinstance(values.get("bits"), bytes):
         return {key: value for key, value in values.items() if key != "bits"}, [values["bits"]]
+    if isinstance(values.get("curves"), dict):
+        curves = dict(values["curves"])
+        bits = curves.pop("bits")
+        return values | {"curves": curves}, [bits]
     if isinstance(values.get("columns"), dict):
         return packed(values)
     for part in ("first", "rows", "page"):
