@@ -9,6 +9,53 @@ from nbtrack.records import MetricRange, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
+class Gpu:
+    """What a graphics card does, for all the processes that use it.
+
+    Attributes
+    ----------
+    number : int
+    percent : float or None
+        How much of the time it works.
+    memory_bytes, total_bytes : int or None
+        Memory in use, and all there is.
+    """
+
+    number: int
+    percent: float | None = None
+    memory_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What this process uses while a run runs; None is what cannot be told here.
+
+    Attributes
+    ----------
+    cpu_percent : float or None
+        Of one core, lately.
+    cpu_s : float or None
+        CPU time of this process since the run began.
+    memory_bytes, peak_bytes : int or None
+        Memory that it has now, and the most that it had since the run began.
+    children : int
+        Processes that it has started and that are still there.
+    children_percent : float or None
+        Of one core, lately, all of them together.
+    gpus : tuple of Gpu
+    """
+
+    cpu_percent: float | None = None
+    cpu_s: float | None = None
+    memory_bytes: int | None = None
+    peak_bytes: int | None = None
+    children: int = 0
+    children_percent: float | None = None
+    gpus: tuple[Gpu, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     """What the run card shows.
 
@@ -20,16 +67,38 @@ class CardView:
         Metrics of the experiment's earlier finished runs; empty for its first run.
     notices : tuple of str
         Plain sentences of nbtrack's own, as "the disk is full: values are kept in memory".
+    usage : Usage or None
+        What the kernel used, where the run was long enough to look.
     """
 
     run: RunRecord
     ranges: Mapping[str, MetricRange] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMetric:
+    """A metric of a running cell.
+
+    Attributes
+    ----------
+    value : float
+        The newest one.
+    trend : tuple of float
+        What it was until now, in stretches of equal length; finite values only.
+    best : float or None
+        The best so far, where the metric's name tells which way is better.
+    """
+
+    value: float
+    trend: tuple[float, ...] = ()
+    best: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveView:
-    """A running cell as the live line shows it.
+    """A running cell as the live panel shows it.
 
     Attributes
     ----------
@@ -40,9 +109,18 @@ class LiveView:
     rate_per_s : float or None
         Steps or iterations a second.
     done, total : int or None
-        Iterations of :func:`nbtrack.progress`, where one is running.
-    metrics : dict of str to float
-        Newest values.
+        Iterations of :func:`nbtrack.progress`, where one is running, or epochs where their number is known.
+    remaining_s : float or None
+        Seconds left, where the total is known.
+    metrics : dict of str to LiveMetric
+        In the order in which they are worth a look.
+    child : str
+        The run inside of this one whose step and metrics these are; empty: its own.
+    children : int
+        How many runs have begun inside of it.
+    usage : Usage or None
+    seen_s : float or None
+        When this was so, in seconds since the epoch.
     """
 
     run_name: str
@@ -51,14 +129,12 @@ class LiveView:
     rate_per_s: float | None = None
     done: int | None = None
     total: int | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def remaining_s(self) -> float | None:
-        """Seconds left at the present rate, where the total is known."""
-        if self.total is None or self.done is None or not self.rate_per_s:
-            return None
-        return max(self.total - self.done, 0) / self.rate_per_s
+    remaining_s: float | None = None
+    metrics: Mapping[str, LiveMetric] = field(default_factory=dict)
+    child: str = ""
+    children: int = 0
+    usage: Usage | None = None
+    seen_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,13 +71,19 @@ def enter(run: ActiveRun) -> None:
         _ambient.append(run)
     _last = run
     _begun.append(run)
-    for listener in _listeners:
+    for listener in tuple(_listeners):
         listener(run)
 
 
 def listen(listener: Callable[[ActiveRun], None]) -> None:
     """Have a function called with every run that becomes active."""
     _listeners.append(listener)
+
+
+def unlisten(listener: Callable[[ActiveRun], None]) -> None:
+    """Have a function called no longer; one that was not called is none."""
+    if listener in _listeners:
+        _listeners.remove(listener)
 
 
 def take_begun() -> list[ActiveRun]:

@@ -1,10 +1,12 @@
-"""A loop with a known length: :func:`progress` wraps tqdm and lets the live line show how much is left."""
+"""A loop with a known length: :func:`progress` wraps tqdm and lets the live panel show how much is left."""
 
 from __future__ import annotations
 
 import io
+import math
 import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -14,14 +16,14 @@ T = TypeVar("T")
 
 
 class _Shown:
-    """Whether the live line stands in for tqdm's own bar, and the newest bar."""
+    """Whether the live panel stands in for tqdm's own bar, and the newest bar."""
 
-    by_live_line = False
+    by_live_panel = False
     bar: weakref.ref[Bar[Any]] | None = None
 
 
 def progress(iterable: Iterable[T], total: int | None = None, desc: str | None = None, **options: Any) -> Iterator[T]:
-    """Iterate, showing progress: in a tracked cell on its live line, elsewhere as a tqdm bar.
+    """Iterate, showing progress: in a tracked cell on its live panel, elsewhere as a tqdm bar.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def progress(iterable: Iterable[T], total: int | None = None, desc: str | None =
     >>> for epoch in progress(range(100)):  # doctest: +SKIP
     ...     nbtrack.log_metric("loss", train_one_epoch())
     """
-    if _Shown.by_live_line:
+    if _Shown.by_live_panel:
         from tqdm import tqdm as make_bar
 
         options = {"file": io.StringIO(), "mininterval": 0.1, **options}
@@ -57,16 +59,39 @@ def progress(iterable: Iterable[T], total: int | None = None, desc: str | None =
         _Shown.bar = outer
 
 
-def show_on_live_line(on: bool) -> None:
-    """Let the live line stand in for tqdm's own bar, or no longer."""
-    _Shown.by_live_line = on
+def stand_in(on: bool) -> None:
+    """Let the live panel stand in for tqdm's own bar, or no longer."""
+    _Shown.by_live_panel = on
 
 
-def current() -> tuple[int, int | None, float | None] | None:
-    """Return the innermost running loop's items done, total and rate per second; None outside of one."""
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A running loop.
+
+    Attributes
+    ----------
+    begun_s : float
+        By :func:`time.time`; also tells one loop from the next.
+    done : int
+    total : int or None
+    """
+
+    begun_s: float
+    done: int
+    total: int | None
+
+
+def current() -> Loop | None:
+    """Return the innermost running loop; None outside of one.
+
+    Returns
+    -------
+    Loop or None
+    """
     bar = _Shown.bar() if _Shown.bar is not None else None
-    if bar is None:
+    # A bar that is switched off counts nothing.
+    begun_s = getattr(bar, "start_t", None)
+    if bar is None or begun_s is None:
         return None
-    state = bar.format_dict
-    rate = state["rate"] or (state["n"] / state["elapsed"] if state["elapsed"] else None)
-    return int(state["n"]), None if state["total"] is None else int(state["total"]), rate
+    total = bar.total
+    return Loop(begun_s, int(bar.n), None if total is None or not math.isfinite(total) else int(total))

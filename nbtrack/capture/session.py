@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from nbtrack.capture import active, autocapture
+from nbtrack.capture import active, autocapture, progress
 from nbtrack.capture.baseline import Baselines
 from nbtrack.capture.cell import TrackedCell, read_cell, split_cell
 from nbtrack.capture.experiment import check_name, current_experiment
 from nbtrack.capture.failure import first_user_frame
 from nbtrack.capture.fluent import new_run
-from nbtrack.capture.live import LiveLine
+from nbtrack.capture.live import LivePanel
 from nbtrack.capture.observer import Observer
 from nbtrack.capture.options import TrackOptions
 from nbtrack.capture.run import ActiveRun
@@ -35,23 +35,27 @@ from nbtrack.records import Source
 from nbtrack.store.layout import Layout
 from nbtrack.store.reading import current_store
 from nbtrack.store.store import Store
-from nbtrack.views import CardView, LiveView
+from nbtrack.views import CardView, LiveView, Usage
 
 
 class Display(Protocol):
     """Where a session shows things; :class:`nbtrack.widgets.inline.InlineDisplay` is the real one."""
 
+    @property
+    def is_rich(self) -> bool:
+        """Whether what was shown can be updated."""
+
     def begin(self) -> None:
-        """Take note that a tracked cell begins."""
+        """Take note that a tracked cell begins, or goes on behind one inside of it."""
 
     def live(self, view: LiveView) -> None:
-        """Show or update the live line; called from another thread."""
+        """Show or update the live panel; called from another thread."""
 
     def finish(self, view: CardView) -> None:
-        """Show the run card, in the live line's place where there was one."""
+        """Show the run card, in the live panel's place where there was one."""
 
     def dismiss(self) -> None:
-        """Take the live line away without a card."""
+        """Take the live panel away without a card."""
 
     def say(self, text: str) -> None:
         """Show one quiet line."""
@@ -66,6 +70,7 @@ class _Running:
     read: dict[str, Any]
     marks: dict[str, Any]
     depth: int
+    is_followed: bool = False
 
 
 class Session:
@@ -80,7 +85,7 @@ class Session:
     def __init__(self, shell: Any, display: Display) -> None:
         self.shell = shell
         self.display = display
-        self._live = LiveLine(display.live)
+        self._live = LivePanel(display.live)
         self._baselines: dict[Path, Baselines] = {}
         self._depth = 0
         self._running: list[_Running] = []
@@ -244,14 +249,20 @@ class Session:
         if options.note:
             run.set_note(options.note)
         self._baselines_of(run.store).refresh(run.experiment, run.run_id)
-        if not options.quiet and settings().live:
+        # Where nothing can be updated, tqdm's own bars say more.
+        progress.stand_in(self.display.is_rich)
+        if self.display.is_rich and not options.quiet and settings().live:
+            self._running[-1].is_followed = True
             self.display.begin()
-            self._live.begin(run)
+            self._live.begin(run, self.shell.user_ns, _mentioned(cell))
 
     def _end(self, value: Any, error: BaseException | None) -> None:
         running = self._running.pop()
         run = running.run
-        self._live.end()
+        usage = None
+        with self._boundary("show the live panel"):
+            usage = self._live.end(run)
+        progress.stand_in(bool(self._running) and self.display.is_rich)
         with self._boundary("read this cell's params and metrics"):
             self._capture(running, value, error)
         with self._boundary("end this cell's run"):
@@ -259,7 +270,7 @@ class Session:
         with self._boundary("find out what this run depends on"):
             self.observer.assess(run)
         with self._boundary("show the run card"):
-            self._show(running)
+            self._show(running, usage)
 
     def _capture(self, running: _Running, value: Any, error: BaseException | None) -> None:
         run, options, code = running.run, running.cell.options, running.cell.code
@@ -297,16 +308,19 @@ class Session:
         shift = 1 if linecache.getline(trace.tb_frame.f_code.co_filename, 1).startswith("# %%track") else 0
         return trace.tb_lineno - shift
 
-    def _show(self, running: _Running) -> None:
+    def _show(self, running: _Running, usage: Usage | None) -> None:
         run = running.run
         baselines = self._baselines_of(run.store)
         record = run.record()
         shown = settings().card and not running.cell.options.quiet
         if shown:
             notices = tuple(run.store.pop_notices())
-            self.display.finish(CardView(record, baselines.ranges(run.experiment), notices))
+            self.display.finish(CardView(record, baselines.ranges(run.experiment), notices, usage))
         else:
             self.display.dismiss()
+        if self._running and self._running[-1].is_followed:
+            # The cell around this one goes on.
+            self.display.begin()
         baselines.add(record)
 
     def _baselines_of(self, store: Store) -> Baselines:
@@ -326,6 +340,11 @@ class Session:
                 self.display.say(text)
             except Exception:  # noqa: BLE001, S110 - nowhere left to say it
                 pass
+
+
+def _mentioned(cell: TrackedCell) -> frozenset[str]:
+    """Return the notebook's names that a cell reads or binds."""
+    return frozenset() if cell.code is None else cell.code.binds.union(cell.code.reads)
 
 
 def _split_raw(raw_cell: str) -> tuple[str, str] | None:

@@ -120,7 +120,7 @@ class RunState(Replayable):
         return RunRecord(
             info=self.info,
             data=self.data,
-            typed_params={key: param.value for key, param in list(self._params.items())},
+            typed_params=self.typed_params,
             note=self.note,
             warnings=tuple(self.warnings),
             artifacts=tuple(self._artifacts.values()),
@@ -226,9 +226,18 @@ class RunState(Replayable):
         return key in self._last
 
     @property
-    def newest_step(self) -> int | None:
-        """The greatest step logged so far."""
-        return max((step for step, _ in list(self._last.values())), default=None)
+    def typed_params(self) -> dict[str, Any]:
+        """Params with their types kept, as of now."""
+        return {key: param.value for key, param in list(self._params.items())}
+
+    def newest_points(self) -> dict[str, tuple[int, float]]:
+        """Return the point with the greatest step of each metric: its step and value.
+
+        Returns
+        -------
+        dict of str to (int, float)
+        """
+        return dict(self._last)
 
     def __repr__(self) -> str:
         return f"<ActiveRun {self.run_name!r} {self.status} {self.run_id[:8]} in {self.experiment!r}>"

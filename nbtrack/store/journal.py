@@ -10,6 +10,7 @@ the merge passes over, and never a value lost or stored twice.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import struct
 import threading
@@ -28,6 +29,7 @@ from nbtrack.store.pointfile import AppendedPoints, MappedPoints
 from nbtrack.store.points import PRIME, RECORD_BYTES, SEGMENT_BYTES, check_of, pack_into, pack_payload
 
 Position: TypeAlias = tuple[str, int, int, int]
+Mark: TypeAlias = tuple[Any, int]
 _PIECE = 5_000
 _NO_ROOM = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG")}
 
@@ -111,6 +113,40 @@ class Journal:
                 pack_into(self._map, at, payload, int.from_bytes(payload, "little") % PRIME + 1)
             else:
                 self._append_slowly(payload)
+
+    def points_since(self, mark: Mark | None) -> tuple[Mark, bytes]:
+        """Return the records of points that were written behind a mark, and the mark behind them.
+
+        Parameters
+        ----------
+        mark : (mmap.mmap or None, int) or None
+            As this gave it; None: from now on.
+
+        Returns
+        -------
+        ((mmap.mmap or None, int), bytes)
+            Without records where points are not mapped, or wait in memory.
+        """
+        with self._lock:
+            current, at = self._map, self._at
+            if mark is None:
+                return (current, at), b""
+            before, start = mark
+            content = b""
+            if before is not current:
+                if before is not None:
+                    # Of the segment before; a store that was closed meanwhile has closed its map.
+                    with contextlib.suppress(ValueError):
+                        content = before[start:]
+                start = 0
+            if current is not None:
+                content += current[start:at]
+            return (current, at), content
+
+    def series_of(self, run_id: str) -> dict[int, str]:
+        """Return the metrics of a run by the numbers that stand for them in the records of points."""
+        with self._lock:
+            return {number: key for (run, key), number in self._series.items() if run == run_id}
 
     def append_event(self, event: Mapping[str, Any]) -> None:
         """Take one event.

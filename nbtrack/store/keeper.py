@@ -52,11 +52,6 @@ class Keeper:
             with contextlib.suppress(RuntimeError):
                 _thread.start_new_thread(self._run, (self._alive, self._signals))
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether the thread is to come to an end: what takes long should be left."""
-        return self._stopping
-
     def stop(self, timeout_s: float = _STOP_TIMEOUT_S) -> bool:
         """End the thread and wait for it: the interpreter must not die while DuckDB works in it.
 

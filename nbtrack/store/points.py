@@ -72,13 +72,26 @@ def read(file: Path, start: int) -> np.ndarray[Any, Any]:
     numpy.ndarray
         Structured: step, ts_us, value, series, check.
     """
-    import numpy as np
-
     with file.open("rb") as stream:
         stream.seek(start * RECORD_BYTES)
-        content = stream.read()
-    whole = len(content) - len(content) % RECORD_BYTES
-    return np.frombuffer(content[:whole], dtype=_DTYPE)
+        return unpacked(stream.read())
+
+
+def unpacked(content: bytes) -> np.ndarray[Any, Any]:
+    """Return the records in these bytes, with what is empty among them.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Returns
+    -------
+    numpy.ndarray
+        As :func:`read` gives them.
+    """
+    import numpy as np
+
+    return np.frombuffer(content[: len(content) - len(content) % RECORD_BYTES], dtype=_DTYPE)
 
 
 def good(records: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -198,9 +198,13 @@ class Store(StoreWriter):
         """Return the experiments."""
         return self.read(lambda connection: query.experiments(connection, lifecycle))
 
-    def metric_ranges(self, experiment_name: str, exclude_run_id: str | None = None) -> dict[str, MetricRange]:
+    def metric_ranges(
+        self, experiment_name: str, exclude_run_id: str | None = None, begun_before_us: int | None = None
+    ) -> dict[str, MetricRange]:
         """Return the extremes and the latest value of each metric over an experiment's finished runs."""
-        return self.read(lambda connection: query.metric_ranges(connection, experiment_name, exclude_run_id))
+        return self.read(
+            lambda connection: query.metric_ranges(connection, experiment_name, exclude_run_id, begun_before_us)
+        )
 
 
 _stores: dict[Path, Store] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbtrack.errors import StoreBusyError, StoreError
 from nbtrack.store import artifacts
-from nbtrack.store.journal import Journal
+from nbtrack.store.journal import Journal, Mark
 from nbtrack.store.layout import MAPPED, Layout
 from nbtrack.store.locks import StoreLock
 from nbtrack.store.merge import merge
@@ -82,6 +82,14 @@ class StoreWriter:
             Nothing can be written, and too much waits in memory already.
         """
         self._journal.append_point(run_id, key, step, ts_us, value)
+
+    def points_since(self, mark: Mark | None) -> tuple[Mark, bytes]:
+        """Return the points that this process has written behind a mark, as :meth:`Journal.points_since` does."""
+        return self._journal.points_since(mark)
+
+    def series_of(self, run_id: str) -> dict[int, str]:
+        """Return the metrics of a run by the numbers that they have in :meth:`points_since`."""
+        return self._journal.series_of(run_id)
 
     def add_artifact(self, source: Path | bytes) -> tuple[str, int]:
         """Keep a copy of a file or of bytes, by its hash.

@@ -12,6 +12,7 @@ from nbtrack.widgets import hazards, html, phrases, verdict
 from nbtrack.widgets.comparison import Delta, MetricLine, metric_lines
 from nbtrack.widgets.format import align, count, number
 from nbtrack.widgets.html import Html, el, muted, td, text, th, tinted
+from nbtrack.widgets.live import usage_words
 from nbtrack.widgets.text import WIDTH, cells, clean, cut, fit, grid, wrap
 
 FOLD_ABOVE = 12
@@ -188,7 +189,8 @@ def _lines(view: CardView) -> list[Html]:
     if len(warnings) > _WARNINGS_AT_ONCE:
         rest = warnings[_WARNINGS_AT_ONCE:]
         lines.append(html.folded(count(len(rest), "more warning"), *(el("div", item) for item in rest)))
-    if facts := phrases.facts(record):
+    facts = [*phrases.facts(record), *(usage_words(view.usage) if view.usage is not None else ())]
+    if facts:
         lines.append(text(" · ".join(facts)))
     if record.note:
         lines.append(el("i", cut(clean(record.note), _LINE_LIMIT), title=_whole(record.note, _LINE_LIMIT)))

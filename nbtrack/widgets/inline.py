@@ -1,4 +1,4 @@
-"""Showing cards and live lines where a cell's output goes, through IPython's own display."""
+"""Showing cards and live panels where a cell's output goes, through IPython's own display."""
 
 from __future__ import annotations
 
@@ -15,11 +15,29 @@ from nbtrack.records import RunRecord
 from nbtrack.views import CardView, LiveView
 from nbtrack.widgets import html
 from nbtrack.widgets.card import card_html, card_text
-from nbtrack.widgets.live import live_html, live_text
+from nbtrack.widgets.live import SEEN_TITLE, live_html, live_text
 
 # The caller keeps a slower pace; this only keeps a wild caller from flooding the front end, which then drops output.
 _SHORTEST_INTERVAL_S = 0.1
 _MOST_CARDS = 50
+# Where a cell has cleared its output, the panel comes back once the new output had its moment.
+_BACK_AFTER_S = 2.0
+# A cell that prints all the time does not get rid of the panel.
+_PATIENCE_S = 5.0
+_TRIES, _MOMENT_S = 10, 0.002
+# So many calls deep is what a kernel does with a piece of text.
+_NEAR = 6
+# Many cells begin by clearing what an earlier one of theirs has shown.
+_BEGINNING_S = 0.5
+# The words of the panel are true in a saved notebook, too. While JupyterLab tells that the kernel is at work, and as
+# long as news keep coming, they are those of a running cell.
+_NOW = (
+    "<style>.jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status=busy]) .nbtrack-live "
+    f"span[title^='{SEEN_TITLE}']{{animation:nbtrack-then 6s}}"
+    ".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status=busy]) .nbtrack-live "
+    f"span[title^='{SEEN_TITLE}']::before{{content:'running, updated ';font-size:0;animation:nbtrack-now 6s}}"
+    "@keyframes nbtrack-then{from,to{font-size:0}}@keyframes nbtrack-now{from,to{font-size:13px}}</style>"
+)
 
 
 class Shown:
@@ -118,7 +136,7 @@ class Place:
 class InlineDisplay:
     """Shows the runs of one shell's cells; outside IPython it shows nothing.
 
-    A live line is put in place once and then updated; when its run ends, the run card takes that place.
+    A live panel is put in place once and then updated; when its run ends, the run card takes that place.
 
     Parameters
     ----------
@@ -136,6 +154,12 @@ class InlineDisplay:
         self._places: dict[str, str] = {}
         self._cell: int | None = None
         self._updated_s = float("-inf")
+        # Where the cell's output goes; another one while somebody captures it.
+        self._publisher: Any = None
+        self._hooked: Any = None
+        self._clears: list[tuple[float, bool]] = []
+        self._begun_s = float("-inf")
+        self._cell_thread = 0
         self._cards: dict[str, tuple[str, CardView]] = {}
 
     def begin(self) -> None:
@@ -143,16 +167,21 @@ class InlineDisplay:
 
         ipykernel tells by context variables which cell an output belongs to, and other threads do not inherit them.
         """
-        cell = getattr(self._current_shell(), "execution_count", None)
+        shell = self._current_shell()
+        cell = getattr(shell, "execution_count", None)
         with self._lock:
             if cell != self._cell:
-                # Nested runs of one cell each have a line; those of an earlier cell are history.
-                self._cell, self._places = cell, {}
+                # Nested runs of one cell each have a panel; those of an earlier cell are history.
+                self._cell, self._places, self._clears = cell, {}, []
+                self._begun_s = self._clock()
+            self._cell_thread = threading.get_ident()
+            self._publisher = getattr(shell, "display_pub", None)
+            self._listen(self._publisher)
             self._context = contextvars.copy_context()
             self._updated_s = float("-inf")
 
     def live(self, view: LiveView) -> None:
-        """Show or update the live line; any thread may call it.
+        """Show or update the live panel; any thread may call it.
 
         Parameters
         ----------
@@ -160,19 +189,68 @@ class InlineDisplay:
         """
         with self._lock:
             now_s = self._clock()
-            if self._context is None or not self._is_rich() or now_s - self._updated_s < _SHORTEST_INTERVAL_S:
+            if self._context is None or not self.is_rich or now_s - self._updated_s < _SHORTEST_INTERVAL_S:
+                return
+            known = self._places.get(view.run_name)
+            if self._is_captured() or (known is None and (self._stays_away(now_s) or self._is_printing(now_s))):
                 return
             self._updated_s = now_s
-            known = self._places.get(view.run_name)
-            place = self._places.setdefault(view.run_name, uuid.uuid4().hex)
-            line = Shown(live_html(view), live_text(view))
+            panel = Shown(f'{_NOW}<div class="nbtrack-live">{live_html(view)}</div>', live_text(view))
+            # Noted before it is shown: a cell that clears its output meanwhile has cleared this, too.
+            places, place = self._places, known or uuid.uuid4().hex
+            places[view.run_name] = place
             try:
-                self._context.run(_display, line, place, update=known is not None)
-            except Exception:  # noqa: BLE001 - the kernel may be going away; a line less must not print a traceback
+                self._context.run(_display, panel, place, update=known is not None)
+            except Exception:  # noqa: BLE001 - the kernel may be going away; a panel less must not print a traceback
                 self._context = None
+                if known is None:
+                    places.pop(view.run_name, None)
+
+    def _is_captured(self) -> bool:
+        """Tell whether the cell is just capturing what it shows: the panel is none of that."""
+        return getattr(self._current_shell(), "display_pub", None) is not self._publisher
+
+    def _is_printing(self, now_s: float) -> bool:
+        """Tell whether the cell stays in the middle of a ``print``, whose line a new output would part in two."""
+        if now_s - self._begun_s > _PATIENCE_S:
+            return False
+        for _ in range(_TRIES):
+            if not _is_writing(self._cell_thread):
+                return False
+            time.sleep(_MOMENT_S)
+        return True
+
+    def _stays_away(self, now_s: float) -> bool:
+        """Tell whether the cell shows something in its own way, clearing its output for it."""
+        if not self._clears:
+            return False
+        cleared_s, waits = self._clears[-1]
+        # A clearing that waits is done by the next output, which must be the cell's own.
+        return waits or len(self._clears) > 1 or now_s - cleared_s < _BACK_AFTER_S
+
+    def _listen(self, publisher: Any) -> None:
+        """Hear of the output being cleared: what stood there is gone, and cannot be updated."""
+        if publisher is not self._hooked and hasattr(publisher, "register_hook"):
+            publisher.register_hook(self._on_message)
+            self._hooked = publisher
+
+    def _listen_no_longer(self) -> None:
+        publisher, self._hooked = self._hooked, None
+        if publisher is not None:
+            publisher.unregister_hook(self._on_message)
+
+    def _on_message(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Look at a message of the cell's own, which goes on as it is."""
+        if message.get("msg_type") == "clear_output":
+            # Without the lock: this is the user's call, and must not wait. A panel that is just being shown is gone.
+            now_s = self._clock()
+            if self._places or now_s - self._begun_s > _BEGINNING_S:
+                self._clears.append((now_s, bool(message.get("content", {}).get("wait"))))
+            self._places = {}
+        return message
 
     def finish(self, view: CardView) -> None:
-        """Show the card of a run that has ended, in the live line's place where it had one.
+        """Show the card of a run that has ended, in the live panel's place where it had one.
 
         Parameters
         ----------
@@ -181,12 +259,14 @@ class InlineDisplay:
         with self._lock:
             place = self._places.pop(view.run.info.run_name, None)
             self._context = None
+            self._listen_no_longer()
         self._show_card(view, place)
 
     def dismiss(self) -> None:
-        """Take live lines away without a card."""
+        """Take live panels away without a card."""
         with self._lock:
             places, self._places, self._context = self._places, {}, None
+            self._listen_no_longer()
         for place in places.values():
             self._show(Shown("", ""), place, update=True)
 
@@ -216,7 +296,7 @@ class InlineDisplay:
         """
         with self._lock:
             known = self._cards.get(record.info.run_id)
-        if known is not None and self._is_rich():
+        if known is not None and self.is_rich:
             place, view = known
             view = replace(view, run=replace(view.run, verdict=record.verdict, verifications=record.verifications))
             self._show(_card(view), place, update=True)
@@ -245,10 +325,23 @@ class InlineDisplay:
 
         return get_ipython()
 
-    def _is_rich(self) -> bool:
-        """Tell whether what was shown can be updated: a terminal would print it again and again."""
+    @property
+    def is_rich(self) -> bool:
+        """Whether what was shown can be updated: a terminal would print it again and again."""
         shell = self._current_shell()
         return shell is not None and "text/html" in shell.display_formatter.active_types
+
+
+def _is_writing(thread: int) -> bool:
+    """Tell whether a thread is just handing over a piece of text to the kernel's output."""
+    frame = sys._current_frames().get(thread)  # noqa: SLF001 - documented, in spite of its name
+    for _ in range(_NEAR):
+        if frame is None:
+            return False
+        if frame.f_code.co_name == "write" and frame.f_globals.get("__name__") == "ipykernel.iostream":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _card(view: CardView) -> Shown:

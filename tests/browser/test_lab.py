@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
@@ -107,30 +106,19 @@ def test_two_notebooks_at_once_on_one_store(lab):
         notebook.shut_down()
 
 
-def test_the_live_line_moves_while_the_cell_runs(lab):
-    notebook = lab.notebook(
-        "live.ipynb",
-        [
-            "%load_ext nbtrack",
-            "%%track training\nimport nbtrack, time\n"
-            "for epoch in nbtrack.progress(range(60)):\n"
-            "    nbtrack.log_metric('loss', 1 / (epoch + 1))\n    time.sleep(0.05)\nprint('done')",
-        ],
-    )
-    notebook.run(0)
-    notebook.start(1)
-    notebook.wait_for(1, "training")
-    seen = set()
-    for _ in range(8):
-        notebook.page.wait_for_timeout(250)
-        seen.update(re.findall(r"(\d+)\s*/\s*60", notebook.output(1)))
-    notebook.shot("live", 1)
-    assert len(seen) >= 4
-    notebook.wait_for(1, "finished")
-    assert "done" in notebook.output(1)
-    notebook.shot("live_done", 1)
-    notebook.shut_down()
-
-
 def test_nothing_failed_in_the_page(lab):
     assert lab.errors == []
+
+
+def test_no_request_leaves_the_machine(lab):
+    page = lab.browser.context().new_page()
+    refused = page.evaluate(
+        """async () => { const socket = new WebSocket('wss://example.com/socket');
+            const closed = new Promise(done => { socket.onclose = socket.onerror = done });
+            const failed = await fetch('https://example.com/page').then(() => 'answered', () => 'failed');
+            await closed; return failed; }"""
+    )
+    page.context.close()
+    assert refused == "failed"
+    assert sorted(lab.refused) == ["https://example.com/page", "wss://example.com/socket"]
+    lab.refused.clear()

@@ -1,4 +1,4 @@
-"""Real kernels: order of outputs, interrupts, death, two at once, the live line."""
+"""Real kernels: order of outputs, interrupts, death, two at once, the live panel."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_two_kernels_on_one_store(start_kernel):
     assert "first" in second.run("%nbtrack runs").of_type("execute_result")[0]["data"]["text/plain"]
 
 
-def test_the_live_line_updates_in_place_and_becomes_the_card(start_kernel):
+def test_the_live_panel_updates_in_place_and_becomes_the_card(start_kernel):
     kernel = start_kernel()
     kernel.run("%load_ext nbtrack")
     outcome = kernel.run(
@@ -135,13 +135,13 @@ def test_the_live_line_updates_in_place_and_becomes_the_card(start_kernel):
     assert 3 <= len(updates) <= 25
     identity = {content["transient"]["display_id"] for content in shown + updates}
     assert len(identity) == 1
-    assert "/40" in "".join(content["data"]["text/html"] for content in shown + updates)
+    assert "of\u00a040" in "".join(content["data"]["text/html"] for content in shown + updates)
     assert "finished" in updates[-1]["data"]["text/html"]
-    # tqdm's own bar stays away where the live line stands in for it.
+    # tqdm's own bar stays away where the live panel stands in for it.
     assert outcome.stderr == ""
 
 
-def test_the_live_line_can_be_switched_off(start_kernel, monkeypatch):
+def test_the_live_panel_can_be_switched_off(start_kernel, monkeypatch):
     monkeypatch.setenv("NBTRACK_LIVE", "0")
     kernel = start_kernel()
     kernel.run("%load_ext nbtrack")

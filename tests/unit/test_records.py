@@ -22,7 +22,6 @@ from nbtrack.records import (
     experiment_id,
     is_number,
 )
-from nbtrack.views import LiveView
 
 CLASSES = [
     kind
@@ -109,17 +108,3 @@ def test_an_experiment_id_is_stable_short_and_of_digits() -> None:
 )
 def test_is_number(value: float | None, expected: bool) -> None:
     assert is_number(value) is expected
-
-
-@pytest.mark.parametrize(
-    ("view", "remaining_s"),
-    [
-        (LiveView("r", 2.0, rate_per_s=10.0, done=30, total=100), 7.0),
-        (LiveView("r", 2.0, rate_per_s=10.0, done=120, total=100), 0.0),
-        (LiveView("r", 2.0, rate_per_s=10.0, done=30), None),
-        (LiveView("r", 2.0, rate_per_s=0.0, done=0, total=100), None),
-        (LiveView("r", 2.0), None),
-    ],
-)
-def test_remaining_time_is_known_only_with_a_total_and_a_rate(view: LiveView, remaining_s: float | None) -> None:
-    assert view.remaining_s == remaining_s

@@ -22,7 +22,20 @@ CELL: contextvars.ContextVar[str] = contextvars.ContextVar("CELL", default="no c
 
 
 class RecordingPublisher(CapturingDisplayPublisher):
-    """Keeps what is published, and of which cell the publishing context is."""
+    """Keeps what is published, and of which cell the publishing context is; calls hooks as a kernel's does."""
+
+    hooks: list = []  # of a test: the fixture clears it
+
+    def register_hook(self, hook):
+        self.hooks.append(hook)
+
+    def unregister_hook(self, hook):
+        self.hooks.remove(hook)
+
+    def clear_output(self, wait=False):
+        message = {"msg_type": "clear_output", "content": {"wait": wait}}
+        for hook in self.hooks:
+            assert hook(message) is message
 
     def publish(self, data, metadata=None, source=None, *, transient=None, update=False):
         place = (transient or {}).get("display_id")
@@ -36,6 +49,7 @@ def shell() -> Iterator[InteractiveShell]:
     config.HistoryManager.hist_file = ":memory:"
     shell = InteractiveShell.instance(config=config)
     shell.display_pub = RecordingPublisher()
+    RecordingPublisher.hooks.clear()
     yield shell
     shell.atexit_operations()
     atexit.unregister(shell.atexit_operations)
@@ -78,7 +92,7 @@ def test_a_card_carries_both_forms(shell, display, run):
     assert published(shell)[1].data == output.data
 
 
-def test_the_live_line_is_updated_in_place_and_becomes_the_card(shell, display, run):
+def test_the_live_panel_is_updated_in_place_and_becomes_the_card(shell, display, run):
     display.begin()
     for step in range(3):
         display.live(line(step))
@@ -109,7 +123,7 @@ def test_a_line_left_behind_by_an_earlier_cell_is_left_alone(shell, display, run
     assert not card.update
 
 
-def test_without_a_live_line_the_card_is_displayed(shell, display, run):
+def test_without_a_live_panel_the_card_is_displayed(shell, display, run):
     display.begin()
     display.finish(view(run))
     assert [output.update for output in published(shell)] == [False]
@@ -139,6 +153,71 @@ def test_another_thread_publishes_to_the_cell_that_began(shell, display, run):
     thread.join()
     display.live(line(2))
     assert [output.cell for output in published(shell)] == ["the first cell", "the first cell"]
+
+
+def test_a_cell_that_clears_its_output_gets_a_new_panel_and_its_card(shell, display, run):
+    display.begin()
+    display.live(line(1))
+    shell.display_pub.clear_output()
+    display.live(line(2))
+    assert len(published(shell)) == 1
+    for step in range(3, 6):
+        display.live(line(step))
+    display.finish(view(run))
+    outputs = published(shell)
+    assert [output.update for output in outputs] == [False, False, True, True, True]
+    assert outputs[0].place != outputs[1].place == outputs[-1].place
+    assert RecordingPublisher.hooks == []
+
+
+@pytest.mark.parametrize("waits", [[True], [False, False], [False, True]])
+def test_a_cell_that_shows_things_in_its_own_way_has_the_place_to_itself(shell, display, run, waits):
+    display.begin()
+    display.live(line(1))
+    for wait in waits:
+        shell.display_pub.clear_output(wait)
+    for step in range(2, 9):
+        display.live(line(step))
+    display.finish(view(run))
+    panel, card = published(shell)
+    assert not card.update
+    assert card.place != panel.place
+    display.begin()
+    shell.execution_count += 1
+    display.begin()
+    display.live(line(1))
+    assert len(published(shell)) == 3
+
+
+def test_a_cell_that_begins_by_clearing_its_output_has_a_panel(shell, run):
+    display = InlineDisplay(shell, clock=lambda: 5.0)
+    display.begin()
+    shell.display_pub.clear_output(wait=True)
+    display.live(line(1))
+    assert len(published(shell)) == 1
+
+
+def test_what_a_cell_captures_is_its_own(shell, display, run):
+    display.begin()
+    display.live(line(1))
+    kept, shell.display_pub = shell.display_pub, RecordingPublisher()
+    display.live(line(2))
+    assert published(shell) == []
+    shell.display_pub = kept
+    display.live(line(3))
+    assert [output.update for output in published(shell)] == [False, True]
+    display.dismiss()
+    assert RecordingPublisher.hooks == []
+
+
+def test_a_panel_that_cannot_be_drawn_leaves_the_place_to_the_card(shell, display, run, monkeypatch):
+    display.begin()
+    monkeypatch.setattr("nbtrack.widgets.inline.live_html", lambda view: 1 / 0)
+    # Whoever follows the run catches it, and says it once.
+    with pytest.raises(ZeroDivisionError):
+        display.live(line(1))
+    display.finish(view(run))
+    assert [output.update for output in published(shell)] == [False]
 
 
 def test_many_threads_at_once(shell, display, run):
@@ -180,6 +259,8 @@ def test_a_front_end_that_fails_ends_the_line_and_nothing_else(shell, display, r
         display.live(line(1))
     display.live(line(2))
     assert published(shell) == []
+    display.finish(view(run))
+    assert [output.update for output in published(shell)] == [False]
 
 
 def test_a_line_can_be_taken_away(shell, display, run):
@@ -317,7 +398,7 @@ def test_a_sentence_is_one_quiet_line(shell, display):
     assert second.data["text/plain"] == "nbtrack could not read this"
 
 
-def test_a_terminal_gets_text_and_no_live_line(shell, display, run):
+def test_a_terminal_gets_text_and_no_live_panel(shell, display, run):
     shell.display_formatter.active_types = ["text/plain"]
     display.begin()
     display.live(line(1))
