@@ -14,7 +14,7 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import InputError, MissingDependencyError, RunNotFoundError
-from nbtrack.widgets.charts import look
+from nbtrack.widgets.charts import follow, look
 from nbtrack.widgets.charts.figure import compact, places
 from nbtrack.widgets.charts.lines import Line, grouped, smoothed, with_gaps
 from nbtrack.widgets.charts.scales import Scale, tick_text
@@ -408,6 +408,19 @@ def test_without_a_kernel_a_live_chart_stands_still_and_says_so(capsys):
     chart = nbtrack.chart(live=True)
     chart._ipython_display_()
     assert "widgets cannot be shown here" in capsys.readouterr().out
+    assert not chart.is_following
+    chart.close()
+
+
+def test_a_live_chart_stands_still_where_nothing_live_is_wanted(monkeypatch):
+    shown = []
+    monkeypatch.setattr(follow, "_can_show_widgets", lambda: True)
+    monkeypatch.setattr(follow, "_show", lambda bundle, *_, **__: shown.append(bundle))
+    nbtrack.configure(live=False)
+    add_run("one", loss=[3, 2, 1])
+    chart = nbtrack.chart(live=True)
+    chart._ipython_display_()
+    assert [sorted(bundle) for bundle in shown] == [sorted(nbtrack.chart()._repr_mimebundle_())]
     assert not chart.is_following
     chart.close()
 

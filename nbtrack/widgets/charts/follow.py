@@ -11,23 +11,29 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from nbtrack.config import settings
 from nbtrack.errors import NbtrackError
 from nbtrack.widgets.charts.chart import Chart, Drawing
 from nbtrack.widgets.charts.figure import spec
 from nbtrack.widgets.charts.lines import Plot
 from nbtrack.widgets.charts.request import Request
 from nbtrack.widgets.charts.slot import Between, slot
+from nbtrack.widgets.charts.waiting import Waiting
 
 # At most two updates a second; and of the time that passes, reading takes half at most.
 _PAUSE_S, _SHARE = 0.5, 0.5
 _IDLE_PAUSE_S = 2.0
+# So often the static chart is brought up to date, which a notebook is saved with.
+_TWIN_EVERY_S = 15.0
 # So long a chart of an experiment or a filter waits for a run to begin.
 _PATIENCE_S = 600.0
 _TWIN = "nbtrack-static"
 # While the widget lives, the picture beside it is hidden; where no widget can live, it is all there is.
 _HIDE = (
     "<style>.jp-OutputArea:has(.js-plotly-plot:not(.jp-RenderedPlotly,.jp-RenderedPlotly *)) "
-    f".{_TWIN}{{display:none}}</style>"
+    f".{_TWIN}{{display:none}}"
+    # In a notebook that is opened without its kernel, JupyterLab has a line in place of each widget that says so.
+    f".jp-OutputArea-child:has(.{_TWIN})~.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){{display:none}}</style>"
 )
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _PLAIN = "a chart that follows its runs"
@@ -52,7 +58,10 @@ class LiveChart(Chart):
         self._waits = request.chosen.again is not None
         self._between: Between = None
         self._stopped = threading.Event()
-        self._places: tuple[str, str] | None = None
+        # Of the static chart, the widget, and the line below it.
+        self._places: tuple[str, str, str] | None = None
+        self._waiting: Waiting | None = None
+        self._twin_s = float("-inf")
         self._context: contextvars.Context | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
@@ -78,18 +87,38 @@ class LiveChart(Chart):
             slot.close()
 
     def _ipython_display_(self) -> None:
+        if not settings().live:
+            _show(self._repr_mimebundle_())
+            return
         widget = self._begin() if _can_show_widgets() else None
         if widget is None:
             _show(self._repr_mimebundle_())
             sys.stdout.write(UNABLE + "\n")
             return
         first = self._places is None
-        self._places = self._places or (uuid.uuid4().hex, uuid.uuid4().hex)
+        self._places = self._places or (uuid.uuid4().hex, uuid.uuid4().hex, uuid.uuid4().hex)
         self._context = contextvars.copy_context()
         _show(self._twin(), self._places[0], update=not first)
+        self._twin_s = time.monotonic()
         view = widget._repr_mimebundle_() or {}
         _show({_WIDGET: view[_WIDGET], "text/plain": _PLAIN}, self._places[1], update=not first)
+        self._waiting = self._waiting or Waiting()
+        below = {"version_major": 2, "version_minor": 0, "model_id": self._waiting.model_id}
+        _show({_WIDGET: below, "text/plain": ""}, self._places[2], update=not first)
         self._follow()
+
+    def as_widget(self) -> Any:
+        """Return plotly's widget alone, to be put beside other widgets; from now on it follows the runs.
+
+        Returns
+        -------
+        plotly.graph_objects.FigureWidget
+            The same one for every chart: it goes from one to the next.
+        """
+        widget = self._begin()
+        self._context = self._context or contextvars.copy_context()
+        self._follow()
+        return widget
 
     def _begin(self) -> Any:
         """Take the widget over; None where there can be none."""
@@ -135,6 +164,9 @@ class LiveChart(Chart):
                 if running or was_running:
                     self._draw_again()
                     idle_since = time.monotonic()
+                    if not running or idle_since - self._twin_s > _TWIN_EVERY_S:
+                        self._twin_s = idle_since
+                        self._settle(final=False)
             except NbtrackError:
                 # The store is busy, or was moved away: the next time may be better.
                 running = True
@@ -166,21 +198,23 @@ class LiveChart(Chart):
 
     def _on_zoom(self, between: Between) -> None:
         """Read the range that is shown now as finely as the whole was."""
-        if between == self._between:
-            return
-        with self._lock:
-            self._between = between
         try:
-            self._draw_again()
+            if between != self._between:
+                with self._lock:
+                    self._between = between
+                self._draw_again()
         except NbtrackError:
             # The points that are there stay.
             return
+        finally:
+            if self._waiting is not None:
+                self._waiting.answered()
 
     def _settle(self, *, final: bool) -> None:
         """Bring the static chart up to date; ``final``: it takes the widget's place, too."""
         if self._places is None or self._context is None:
             return
-        twin, widget = self._places
+        twin, widget, below = self._places
         try:
             with self._lock:
                 self._renew(self._request.plot(lenient=True))
@@ -188,7 +222,11 @@ class LiveChart(Chart):
             self._context.copy().run(_show, shown, twin, update=True)
             if final:
                 self._places = None
-                self._context.copy().run(_show, {"text/plain": ""}, widget, update=True)
+                for place in (widget, below):
+                    self._context.copy().run(_show, {"text/plain": ""}, place, update=True)
+                waiting, self._waiting = self._waiting, None
+                if waiting is not None:
+                    waiting.close()
         except Exception:  # noqa: BLE001 - the kernel may be going away; what is shown stays as it is
             return
 
