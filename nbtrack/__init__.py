@@ -8,7 +8,8 @@ In a notebook::
     C = 0.1
     accuracy = LogisticRegression(C=C).fit(X_train, y_train).score(X_test, y_test)
 
-The names below are loaded when they are first used, so that ``import nbtrack`` costs next to nothing.
+The names below are loaded when they are first used, so that ``import nbtrack`` costs next to nothing. What the
+words mean, run, store, hazard and others, is said in :mod:`nbtrack.concepts`.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ _MODULES = {
     "nbtrack.widgets.charts.importance": ("param_importance",),
     "nbtrack.widgets.charts.parallel": ("parallel_coordinates",),
     "nbtrack.widgets.charts.scatter": ("scatter",),
+    "nbtrack.widgets.rundetail.show": ("RunDetail", "show"),
     "nbtrack.widgets.runtable.table": ("RunTable", "table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -53,6 +53,8 @@ from nbtrack.widgets.charts.curves import chart as chart
 from nbtrack.widgets.charts.importance import param_importance as param_importance
 from nbtrack.widgets.charts.parallel import parallel_coordinates as parallel_coordinates
 from nbtrack.widgets.charts.scatter import scatter as scatter
+from nbtrack.widgets.rundetail.show import RunDetail as RunDetail
+from nbtrack.widgets.rundetail.show import show as show
 from nbtrack.widgets.runtable.table import RunTable as RunTable
 from nbtrack.widgets.runtable.table import table as table
 

@@ -33,7 +33,7 @@ class Settings:
     card : bool
         Show the run card under a tracked cell.
     live : bool
-        Show the live line while a tracked cell logs metrics over steps, and the live run table for ``%nbtrack``.
+        Show the live panel while a tracked cell runs, the live run table for ``%nbtrack``, and live charts.
     code : bool
         Keep the source of tracked cells and functions.
     merge_interval_s : float

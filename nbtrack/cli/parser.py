@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import (
     SUPPRESS,
     ArgumentParser,
-    BooleanOptionalAction,
     Namespace,
     RawDescriptionHelpFormatter,
 )
@@ -13,9 +12,12 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import nbtrack
-from nbtrack.cli import changes, comparing, demo, doctor, export, listing, upkeep
+from nbtrack.cli import changes, comparing, doctor, export, listing, upkeep
 from nbtrack.cli.arguments import RUN, WHERE, Command, add_json, add_run, amount
+from nbtrack.cli.concepts import add_help
+from nbtrack.cli.demo import add_demo
 from nbtrack.cli.replaying import add_explain, add_replicate, add_rerun, add_seeds_to_compare
+from nbtrack.cli.ui import add_ui
 from nbtrack.cli.verifying import add_verify
 from nbtrack.store.export import FORMATS
 from nbtrack.store.query import VIEWS
@@ -56,7 +58,7 @@ def build_parser() -> ArgumentParser:
     def command(name: str, function: Callable[[Namespace], int], text: str, examples: str = "") -> ArgumentParser:
         made = commands.add_parser(
             name,
-            parents=[] if name in ("demo", "version") else [store],
+            parents=[] if name in ("demo", "help", "version") else [store],
             help=text,
             description=text[0].upper() + text[1:] + ".",
             epilog=examples and f"examples:\n{examples}",
@@ -69,6 +71,7 @@ def build_parser() -> ArgumentParser:
     _add_reading(command)
     for add_command in _REPLAYING:
         add_command(command)
+    add_ui(command)
     _add_changing(command)
     _add_upkeep(command)
     # The commands' own defaults win over these.
@@ -134,17 +137,21 @@ def _add_reading(command: Command) -> None:
     made = command(
         "export",
         export.export,
-        "write the runs to a file: csv one table, json everything, parquet a folder of tables; or what one run depends "
-        "on: ipynb a notebook, py a script",
+        "write the runs to a file: csv one table, json everything, parquet a folder of tables, html a page to read "
+        "that needs nothing else; or what one run depends on: ipynb a notebook, py a script",
         "  nbtrack export runs.csv\n  nbtrack export best.parquet --where 'metrics.accuracy > 0.9'\n"
-        "  nbtrack export baseline baseline.ipynb",
+        "  nbtrack export html runs.html --runs baseline second\n  nbtrack export baseline baseline.ipynb",
     )
-    made.add_argument("run", nargs="?", metavar="RUN", help=f"for .ipynb and .py: {RUN}; default the newest")
+    made.add_argument("run", nargs="?", metavar="RUN", help=f"for .ipynb and .py: {RUN}; default the newest; or html")
     made.add_argument(
-        "path", metavar="PATH", help="ends in .csv, .json, .parquet, .ipynb or .py, unless --format is given"
+        "path", metavar="PATH", help="ends in .csv, .json, .parquet, .html, .ipynb or .py, unless --format is given"
     )
-    made.add_argument("--format", choices=FORMATS, help="default: as the path's ending says")
+    made.add_argument("--format", choices=(*FORMATS, "html"), help="default: as the path's ending says")
     made.add_argument("--where", "-w", default="", metavar="FILTER", help=WHERE)
+    made.add_argument(
+        "--runs", nargs="+", default=[], metavar="RUN", help=f"for .html: these, and how they differ; each {RUN}"
+    )
+    made.add_argument("--limit", "-n", type=amount, metavar="N", help="for .html: at most so many runs; default 50")
     made.add_argument("--force", action="store_true", help="replace an existing file")
 
 
@@ -173,11 +180,9 @@ def _add_upkeep(command: Command) -> None:
     made = command("doctor", doctor.doctor, "check the store and this installation, and say what to do")
     add_json(made)
 
-    made = command("demo", demo.demo, "run the quickstart notebook into a fresh store and show what it recorded")
-    made.add_argument("--dir", metavar="PATH", help=f"a new folder for it (default {demo.FOLDER})")
-    made.add_argument(
-        "--open", action=BooleanOptionalAction, default=False, help="open the notebook in JupyterLab at the end"
-    )
+    add_demo(command)
+
+    add_help(command)
 
     made = command("version", upkeep.version, "print the version")
     add_json(made)

@@ -8,18 +8,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.options import LineParser, split_line
-from nbtrack.config import settings
+from nbtrack.concepts import CONCEPTS, page
 from nbtrack.errors import OptionError
 from nbtrack.magics import changing, charting, reading, replaying, verifying
 from nbtrack.magics.common import run_argument, runs_argument, say
-from nbtrack.widgets.runtable.table import shows_widgets
+from nbtrack.widgets.frontend.onscreen import is_live
 from nbtrack.widgets.runtable.table import table as live_table
 
 
 def _help(found: Namespace, shell: Any) -> str:
-    """List the verbs."""
-    del found, shell
-    return say(HELP)
+    """List the verbs, or say what a verb takes or a word means: run, store, hazard and others."""
+    del shell
+    if found.word is None:
+        return say(HELP)
+    if found.word in CONCEPTS:
+        return say(page(found.word))
+    if found.word in VERBS:
+        return say(parser_of(found.word).format_help())
+    raise OptionError(f"there is no help on {found.word!r}; accepted: {', '.join([*CONCEPTS, *VERBS])}.")
+
+
+def _help_options(parser: ArgumentParser) -> None:
+    """Accept what :func:`_help` takes."""
+    parser.add_argument("word", nargs="?", help=f"a verb, or one of: {', '.join(CONCEPTS)}")
 
 
 def _nothing(parser: ArgumentParser) -> None:
@@ -58,7 +69,7 @@ VERBS = {
     "seed": Verb(changing.seed, changing.seed_options),
     "experiment": Verb(changing.experiment, changing.experiment_options),
     "export": Verb(changing.export, changing.export_options),
-    "help": Verb(_help),
+    "help": Verb(_help, _help_options),
 }
 """The verbs by name, in the order of the help."""
 
@@ -72,7 +83,7 @@ def _help_text() -> str:
             "",
             *lines,
             "",
-            "%nbtrack VERB --help says more.",
+            f"%nbtrack VERB --help says more; %nbtrack help WORD says what a word means: {', '.join(CONCEPTS)}.",
         ]
     )
 
@@ -117,7 +128,7 @@ def run_verb(line: str, shell: Any) -> Any:
         The verb or an option is unknown.
     """
     words = split_line(line)
-    if not words and settings().live and shows_widgets():
+    if not words and is_live():
         return live_table()
     if not words or words[0].startswith("-"):
         words = ["runs", *words]

@@ -170,7 +170,7 @@ def test_compare(filled):
     shown = text(filled.run("%nbtrack compare first second"))
     assert "accuracy: 0.8 → 0.95, +0.15, better" in shown
     assert "+accuracy = sum([0.95])" in shown
-    assert "<pre" in filled.ip.user_ns["_"].html
+    assert "+0.15" in filled.ip.user_ns["_"].to_html()
     assert nbtrack.compare("first", nbtrack.get_run("second")).of("metric")[0].verdict == "better"
     assert not filled.run("%nbtrack compare first").success
     with nbtrack.start_run(run_name="open") as run:
@@ -182,6 +182,17 @@ def test_export(filled, workplace):
     assert "second" in (workplace / "runs.csv").read_text()
     assert not filled.run("%nbtrack export runs.csv").success
     assert filled.run("%nbtrack export runs.csv --force").success
+    assert not filled.run("%nbtrack export more.csv --limit 2").success
+
+
+def test_export_a_page(filled, workplace, capfd):
+    filled.run("%nbtrack export runs.html")
+    assert "3 runs written to runs.html (" in capfd.readouterr().out
+    assert not filled.run("%nbtrack export runs.html").success
+    assert filled.run("%nbtrack export runs.html --runs third first --force").success
+    assert "<title>third, first · nbtrack</title>" in (workplace / "runs.html").read_text()
+    assert filled.run("%nbtrack export runs.html metrics.accuracy > 0.85 --limit 1 --force").success
+    assert "the newest 1 of 2 runs" in (workplace / "runs.html").read_text()
 
 
 @pytest.mark.parametrize(
