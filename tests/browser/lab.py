@@ -11,13 +11,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import nbformat
-from playwright.sync_api import BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute, sync_playwright
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+# Beside what is counted below: whatever comes of a name, of whichever kind of request, nothing leaves this machine.
+_FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"]
 _LOCAL = {"127.0.0.1", "localhost", ""}
 
 
@@ -34,15 +38,59 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Lab:
-    """A JupyterLab server on a folder, and a browser to look at it."""
+def is_local(url: str) -> bool:
+    """Tell whether a request stays on this machine."""
+    return (urlsplit(url).hostname or "") in _LOCAL or url.startswith(("data:", "blob:"))
 
-    def __init__(self, folder: Path, screenshots: Path) -> None:
+
+class Browser:
+    """Headless Chromium; every request that leaves this machine, a WebSocket's too, is refused and counted."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+        self.errors: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._playwright = sync_playwright().start()
+        self._chromium = self._playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._chromium.close()
+        self._playwright.stop()
+
+    def context(self, **options: Any) -> BrowserContext:
+        """Return a fresh profile, without anybody's cookies; what its pages throw goes to ``errors``."""
+        # A service worker's requests would pass by the routes.
+        options = {"viewport": {"width": 1280, "height": 1000}, "service_workers": "block"} | options
+        context = self._chromium.new_context(**options)
+        context.route(lambda url: not is_local(url), self._refuse)
+        context.route_web_socket(lambda url: not is_local(url), self._refuse_socket)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        return context
+
+    def _refuse(self, route: Route) -> None:
+        self.refused.append(route.request.url)
+        route.abort()
+
+    def _refuse_socket(self, socket: WebSocketRoute) -> None:
+        self.refused.append(socket.url)
+        socket.close()
+
+
+class Lab:
+    """A JupyterLab server on a folder, and a browser to look at it; ``face`` may be ``notebook``, for Notebook 7."""
+
+    environment: Mapping[str, str] = {}
+
+    def __init__(self, folder: Path, screenshots: Path, face: str = "jupyterlab") -> None:
+        self.face = face
+        self.command: tuple[str, ...] = (sys.executable, "-m", face)
         self.root = folder / "root"
         self.home = folder / "home"
         self.screenshots = screenshots
-        self.refused: list[str] = []
-        self.errors: list[str] = []
+        self.browser = Browser()
+        self.refused, self.errors = self.browser.refused, self.browser.errors
         self.root.mkdir(parents=True)
         screenshots.mkdir(parents=True, exist_ok=True)
 
@@ -53,6 +101,7 @@ class Lab:
         settings = self.home / "settings"
         env["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
         env["JUPYTERLAB_WORKSPACES_DIR"] = str(self.home / "workspaces")
+        env |= self.environment
         self.settings = settings
         self.set("@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
         self.port = _free_port()
@@ -60,9 +109,10 @@ class Lab:
         self._log = (self.root.parent / "server.log").open("wb")
         self._server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *(*self.command, "--no-browser", "--allow-root"),
                 *(f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t"),
                 *(f"--ServerApp.root_dir={self.root}", "--LabApp.expose_app_in_browser=True"),
+                "--JupyterNotebookApp.expose_app_in_browser=True",
             ],
             env=env,
             cwd=self.root,
@@ -70,13 +120,11 @@ class Lab:
             stderr=self._log,
         )
         self._wait_for_server()
-        self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
+        self.browser.__enter__()
         return self
 
     def __exit__(self, *reason: object) -> None:
-        self._browser.close()
-        self._playwright.stop()
+        self.browser.__exit__(*reason)
         self._server.terminate()
         try:
             self._server.wait(20)
@@ -116,18 +164,7 @@ class Lab:
 
     def open(self, name: str) -> Notebook:
         """Open a notebook in a browser window of its own."""
-        context = self._browser.new_context(viewport={"width": 1280, "height": 1000})
-        context.route("**/*", self._only_local)
-        return Notebook(self, name, context)
-
-    def _only_local(self, route: Route) -> None:
-        url = route.request.url
-        host = url.split("/")[2].split(":")[0] if "://" in url else ""
-        if host in _LOCAL or url.startswith(("data:", "blob:")):
-            route.continue_()
-        else:
-            self.refused.append(url)
-            route.abort()
+        return Notebook(self, name, self.browser.context())
 
 
 class Notebook:
@@ -138,8 +175,8 @@ class Notebook:
         self.name = name
         self.context = context
         self.page: Page = context.new_page()
-        self.page.on("pageerror", lambda error: lab.errors.append(str(error)))
-        self.page.goto(f"{lab.url}/lab/tree/{name}?token=t&reset")
+        place = f"lab/tree/{name}?reset&" if lab.face == "jupyterlab" else f"notebooks/{name}?"
+        self.page.goto(f"{lab.url}/{place}token=t")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
         self.page.wait_for_function(
             """() => { const panel = window.jupyterapp?.shell?.currentWidget;
