@@ -15,7 +15,10 @@ from PIL import Image
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 IMAGES = NOTEBOOKS / "images"
 # By picture: the notebook, and which of its cells stand below each other.
-PICTURES = {"prove_it": ("04_prove_it.ipynb", (6, 9, 10))}
+PICTURES = {
+    "welcome": ("00_welcome.ipynb", (9, 15, 19)),
+    "prove_it": ("04_prove_it.ipynb", (6, 9, 10)),
+}
 _GAP = 8
 
 

@@ -24,6 +24,9 @@ def test_it_runs_and_gives_what_is_saved(notebook, tmp_path):
         "NBTRACK_STORE": str(tmp_path / "store"),
         "NBTRACK_LIVE": "0",
         "JPY_SESSION_NAME": notebook.name,
+        # Small matrices in many threads make each other wait, a hundredfold on a busy machine.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
     }
     done = subprocess.run(
         [
