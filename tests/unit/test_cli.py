@@ -615,7 +615,7 @@ def test_demo_says_how_to_open_the_notebook(demo: tuple[Path, subprocess.Complet
     _, done = demo
     line = done.stdout.splitlines()[-1]
     assert " lab " in line
-    assert line.endswith("nbtrack-demo/01_quickstart.ipynb")
+    assert line.endswith("nbtrack-demo/00_welcome.ipynb")
     assert "NBTRACK_STORE is set" in done.stdout
 
 
@@ -635,12 +635,56 @@ def test_demo_leaves_an_existing_folder_alone(tmp_path: Path) -> None:
     assert [file.name for file in Path("mine").iterdir()] == ["notes.txt"]
 
 
+def test_demo_takes_a_folder_that_has_its_notebooks_untouched_and_no_runs() -> None:
+    from nbtrack.cli import demo as module
+
+    sources = module.notebooks()
+    Path("clone").mkdir()
+    for source in sources:
+        shutil.copy(source, "clone")
+    Path("clone/images").mkdir()
+    assert module._folder("clone", sources) == Path("clone")
+    Path("clone/.nbtrack").mkdir()
+    with pytest.raises(NbtrackError, match="name a new folder"):
+        module._folder("clone", sources)
+    Path("clone/.nbtrack").rmdir()
+    Path("clone", sources[0].name).write_text("edited")
+    with pytest.raises(NbtrackError, match="name a new folder"):
+        module._folder("clone", sources)
+
+
+def test_demo_runs_the_notebooks_that_it_is_told_to() -> None:
+    from nbtrack.cli import demo as module
+
+    sources = module.notebooks()
+    assert [source.stem for source in module._chosen(sources, [], False)] == ["01_quickstart"]
+    assert [source.stem[:2] for source in module._chosen(sources, ["08", "02"], False)] == ["02", "08"]
+    assert module._chosen(sources, [], True) == sources
+    message = refused("demo", "99", "01")
+    assert "no notebook begins with 99;" in message
+    assert "00_welcome" in message
+    assert not Path("nbtrack-demo").exists()
+
+
+def test_demo_asks_for_what_the_notebooks_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    from nbtrack.cli.parser import build_parser
+
+    known = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "optuna" else known(name))
+    found = build_parser().parse_args(["demo", "07"])
+    with pytest.raises(NbtrackError, match=r"optuna is not installed.* -m pip install optuna"):
+        found.command(found)
+    assert not Path("nbtrack-demo").exists()
+
+
 def test_demo_takes_another_name_beside_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
     from nbtrack.cli import demo as module
 
     Path("nbtrack-demo").mkdir()
-    assert module._new_folder(None) == Path("nbtrack-demo-2")
-    assert module._new_folder(None) == Path("nbtrack-demo-3")
+    assert module._folder(None, []) == Path("nbtrack-demo-2")
+    assert module._folder(None, []) == Path("nbtrack-demo-3")
 
 
 def test_demo_tells_which_cell_failed(monkeypatch: pytest.MonkeyPatch) -> None:
