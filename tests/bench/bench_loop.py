@@ -1,6 +1,6 @@
 """What logging 10,000 points a second costs a training loop: the loop's time with logging over its time without.
 
-nbtrack's loop is a tracked cell in a real kernel, live line and card included, against the same cell without them; the
+nbtrack's loop is a tracked cell in a real kernel, live panel and card included, against the same cell without them; the
 peers' is a function in a script, against the same function without logging, and shorter for the slow ones.
 """
 

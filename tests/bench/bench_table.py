@@ -15,7 +15,7 @@ import bench_page
 from common import Figure, Options, Row, child, folder_of, main, workspace
 
 _LAB = Path(__file__).resolve().parents[1] / "browser" / "lab.py"
-_READY = """() => { const panel = window.jupyterapp?.shell?.currentWidget;
+READY = """() => { const panel = window.jupyterapp?.shell?.currentWidget;
     const kernel = panel?.sessionContext?.session?.kernel;
     return panel?.content?.widgets && kernel?.connectionStatus === 'connected' && kernel.status === 'idle' }"""
 _PAINTED = """() => { const told = window.bench = {start: performance.now()};
@@ -39,6 +39,11 @@ _SCROLLED = """() => new Promise(done => { const grid = document.querySelector('
     const step = () => { frames += 1; grid.scrollTop += 60; const passed = performance.now() - start;
         if (passed > 3000) done(frames / passed * 1000); else requestAnimationFrame(step); };
     requestAnimationFrame(step); })"""
+
+
+_SAVED = (
+    """() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.toJSON()).length"""
+)
 
 
 def load_lab() -> Any:
@@ -77,6 +82,7 @@ def figures(base: Path, store: Path, runs: int, rounds: int) -> list[Row]:
         ("… filtered by a word", "ms", 250.0, "filter", False),
         ("… scrolling", "frames/s", 55.0, "frames", True),
         ("… selected → Python callback", "ms", 100.0, "selection", False),
+        ("… what of it is saved in the notebook", "kB", None if many else 150.0, "saved", False),
     ]
     return [
         Row(what, unit, target, [Figure("nbtrack", statistics.median(found[key]))], str(rounds), at_least)
@@ -101,7 +107,7 @@ def measured_once(lab: Any, store: Path, name: str) -> dict[str, float]:
     # Sockets are seen only from their opening.
     page.reload()
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-    page.wait_for_function(_READY, timeout=90_000)
+    page.wait_for_function(READY, timeout=90_000)
     notebook.run(0)
     found = {}
     before = sent[0]
@@ -110,6 +116,7 @@ def measured_once(lab: Any, store: Path, name: str) -> dict[str, float]:
     found["paint"] = painted(page)
     found["sent"] = (sent[0] - before) / 1000
     page.wait_for_timeout(3000)
+    found["saved"] = page.evaluate(_SAVED) / 1000
     page.locator(".nt-grid").scroll_into_view_if_needed()
     page.evaluate(_CHANGED)
     page.locator(".nt-head").get_by_text("metric_1", exact=True).click()

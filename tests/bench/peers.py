@@ -15,7 +15,9 @@ ENVIRONMENT = Path(os.environ.get("NBTRACK_BENCH_VENV", Path(__file__).resolve()
 PYTHON = ENVIRONMENT / "bin" / "python"
 STATE = ENVIRONMENT / "peers.json"
 PACKAGES = ("mlflow", "trackio", "aim", "tensorboardX", "wandb", "sacred")
-MODULES = {"mlflow": "mlflow", "trackio": "trackio", "aim": "aim", "tensorboardX": "tensorboardX", "wandb": "wandb",
+# Beside the run table in a notebook; they come with a kernel of their own.
+IN_NOTEBOOKS = ("itables", "ipydatagrid")
+MODULES = {"itables": "itables", "ipydatagrid": "ipydatagrid, ipykernel", "mlflow": "mlflow", "trackio": "trackio", "aim": "aim", "tensorboardX": "tensorboardX", "wandb": "wandb",
            "sacred": "sacred.observers"}  # fmt: skip
 QUIET = {
     "AIM_UI_TELEMETRY_ENABLED": "0",
@@ -41,28 +43,34 @@ QUIET = {
 }
 
 
-def ensure() -> dict[str, dict[str, str]]:
-    """Return ``{peer: {"version": ...} or {"error": why}}``, installing first where that was never done."""
-    return json.loads(STATE.read_text()) if STATE.exists() else install()
+def ensure(*more: str) -> dict[str, dict[str, str]]:
+    """Return ``{peer: {"version": ...} or {"error": why}}``, installing first where that was never done.
+
+    ``more``: of those that are for notebooks.
+    """
+    state = json.loads(STATE.read_text()) if STATE.exists() else {}
+    wanted = (*PACKAGES, *(name for name in IN_NOTEBOOKS if name in more))
+    return state if state.keys() >= set(wanted) else install(wanted)
 
 
-def install() -> dict[str, dict[str, str]]:
+def install(packages: tuple[str, ...] = (*PACKAGES, *IN_NOTEBOOKS)) -> dict[str, dict[str, str]]:
     """Install what is missing, one peer at a time: one that fails must not take the others with it."""
     if not PYTHON.exists():
         print(f"making {ENVIRONMENT}", file=sys.stderr)
         venv.create(ENVIRONMENT, with_pip=True)
     failures = {}
-    for package in PACKAGES:
+    for package in packages:
         if "version" in _state_of(package):
             continue
         print(f"installing {package}: some minutes, once", file=sys.stderr)
-        command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary", package]
+        names = [package, "ipykernel", "pandas"] if package in IN_NOTEBOOKS else [package]
+        command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary", *names]
         done = subprocess.run([*map(str, _nice()), *map(str, command)], capture_output=True, text=True, check=False)
         if done.returncode:
             errors = [line for line in done.stderr.splitlines() if "ERROR" in line or "error:" in line]
             failures[package] = " ".join(errors[-2:]) or done.stderr.strip()[-300:]
     # asked again at the end: a later peer may have moved a package under an earlier one
-    state = {package: _state_of(package) for package in PACKAGES}
+    state = {package: _state_of(package) for package in packages}
     for package, why in failures.items():
         state[package] = {"error": f"not installable: {why}"}
     STATE.write_text(json.dumps(state, indent=1))

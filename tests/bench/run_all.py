@@ -29,6 +29,7 @@ BENCHES = (
     "bench_freshness",
     "bench_replay",
     "bench_loop",
+    "bench_live",
 )
 
 
