@@ -2,7 +2,7 @@
 # make test   set up, then every check: ruff, mypy, pytest with the notebooks and the browser tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak clean browser
+.PHONY: help demo test lint format docs binder bench soak clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,10 +13,17 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 # One line of shell: packages are installed by us only where that is ours to do, else the user is told what to type.
 ON_DEBIAN_AS_ROOT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 
+DOCS := build/docs
+# What users import, and what they get back.
+DOCUMENTED := nbtrack nbtrack.concepts nbtrack.config nbtrack.errors nbtrack.records nbtrack.verification \
+	nbtrack.widgets.charts.chart
+
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo "make lint   ruff and mypy alone"
 	@echo "make format let ruff lay out the code"
+	@echo "make docs   the API and the concepts as pages, into build/docs"
+	@echo "make binder build and visit what binder/ describes, without a container"
 	@echo "make soak   the long randomised tests (kill -9 by the hundred)"
 	@echo "make bench  the figures against MLflow, trackio and Aim"
 	@echo "make clean  remove the environment, builds and caches"
@@ -57,6 +64,14 @@ lint: $(STAMP)
 format: $(STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(STAMP)
+	@PYTHONWARNINGS=error $(BIN)/python -m pdoc --docformat numpy --no-show-source --footer-text nbtrack \
+		--output-directory $(DOCS) $(DOCUMENTED)
+	@echo "Open $(DOCS)/index.html"
+
+binder: browser $(STAMP)
+	@$(BIN)/python tests/binder/image.py
 
 bench: $(STAMP)
 	@$(BIN)/python tests/bench/run_all.py

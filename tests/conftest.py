@@ -13,6 +13,8 @@ import pytest
 
 from nbtrack import config
 
+# Kernels and other processes side by side: each with a thread for every processor would mostly wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Built once by matplotlib, not again in every test's own home.
 os.environ.setdefault("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib"))
 

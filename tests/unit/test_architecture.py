@@ -28,8 +28,8 @@ HEAVY = (
     "IPython anywidget duckdb fsspec ipywidgets matplotlib mlflow nbclient nbformat numpy pandas PIL plotly pyarrow "
     "sklearn torch tqdm"
 ).split()
-# Faces and displays that exist only inside IPython.
-INSIDE_IPYTHON = ("nbtrack.magics", "nbtrack.widgets.inline")
+# Faces and displays that exist only inside IPython, and what is loaded only to be a server.
+INSIDE_IPYTHON = ("nbtrack.magics", "nbtrack.widgets.inline", "nbtrack.ui.app", "nbtrack.ui.kernels")
 LINES_WANTED, LINES_MAX = 250, 400
 
 

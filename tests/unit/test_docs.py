@@ -107,7 +107,7 @@ def test_the_changelog_keeps_its_form() -> None:
 def test_the_commands_are_the_documented_ones() -> None:
     assert sorted(commands()) == sorted(
         "ls show hazards compare sql export verify rerun replicate explain tag note delete restore gc doctor demo "
-        "version".split()
+        "help ui version".split()
     )
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert all(f"`{name}`" in changelog for name in commands())
