@@ -7,9 +7,8 @@ import re
 
 import pytest
 
-from nbtrack.records import Experiment, RunError
+from nbtrack.records import RunError
 from nbtrack.widgets.columns import choose, tree
-from nbtrack.widgets.experiments import experiments_html, experiments_text
 from nbtrack.widgets.table import EMPTY, runs_html, runs_text
 from nbtrack.widgets.text import cells
 
@@ -186,16 +185,3 @@ def test_the_text_keeps_to_its_width_and_names_what_it_leaves_out(run, now_s, wi
 def test_the_same_data_give_the_same_table(run, now_s):
     assert runs_html(sweep(run), now_s) == runs_html(sweep(run), now_s)
     assert runs_text(sweep(run), now_s) == runs_text(sweep(run), now_s)
-
-
-def test_experiments(now_s):
-    found = [Experiment("1", "digits", tags={"team": "vision"}), Experiment("2", "old", lifecycle_stage="deleted")]
-    lines = experiments_text(found, {"digits": 1_430}).split("\n")
-    assert lines == [
-        "experiment      runs  tags",
-        "digits         1,430  team=vision",
-        "old (deleted)      0",
-    ]
-    assert "runs" not in experiments_text(found)
-    assert "<b>digits</b>" in experiments_html(found, {})
-    assert EMPTY in experiments_html([])
