@@ -95,7 +95,7 @@ def measured_once(lab: Any, store: Path, name: str) -> dict[str, float]:
         f"{name}.ipynb",
         [
             # What the first table of a kernel loads is loaded: an import is measured elsewhere.
-            f"import nbtrack, time\nnbtrack.set_store({str(store / '.nbtrack')!r})\nnbtrack.table(columns='all')\nNone",
+            f"import nbtrack, time\nnbtrack.set_store({str(store / 'store')!r})\nnbtrack.table(columns='all')\nNone",
             "t = nbtrack.table(columns='all')\nt",
             "heard = []\nt.on_selection(lambda ids: heard.append(time.time()))",
             "print('heard', heard[-1] * 1000)",
