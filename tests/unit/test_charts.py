@@ -414,7 +414,7 @@ def test_without_a_kernel_a_live_chart_stands_still_and_says_so(capsys):
 
 def test_a_live_chart_stands_still_where_nothing_live_is_wanted(monkeypatch):
     shown = []
-    monkeypatch.setattr(follow, "_can_show_widgets", lambda: True)
+    monkeypatch.setattr(follow, "shows_widgets", lambda: True)
     monkeypatch.setattr(follow, "_show", lambda bundle, *_, **__: shown.append(bundle))
     nbtrack.configure(live=False)
     add_run("one", loss=[3, 2, 1])

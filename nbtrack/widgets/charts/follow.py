@@ -19,6 +19,7 @@ from nbtrack.widgets.charts.lines import Plot
 from nbtrack.widgets.charts.request import Request
 from nbtrack.widgets.charts.slot import Between, slot
 from nbtrack.widgets.charts.waiting import Waiting
+from nbtrack.widgets.frontend.onscreen import shows_widgets
 
 # At most two updates a second; and of the time that passes, reading takes half at most.
 _PAUSE_S, _SHARE = 0.5, 0.5
@@ -90,7 +91,7 @@ class LiveChart(Chart):
         if not settings().live:
             _show(self._repr_mimebundle_())
             return
-        widget = self._begin() if _can_show_widgets() else None
+        widget = self._begin() if shows_widgets() else None
         if widget is None:
             _show(self._repr_mimebundle_())
             sys.stdout.write(UNABLE + "\n")
@@ -240,15 +241,6 @@ _current: LiveChart | None = None
 def _set_current(chart: LiveChart | None) -> None:
     global _current  # noqa: PLW0603 - the one that has the widget
     _current = chart
-
-
-def _can_show_widgets() -> bool:
-    """Tell whether this is a kernel: a terminal, and a script, have nothing that a widget could live in."""
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def _show(bundle: dict[str, Any], place: str | None = None, *, update: bool = False) -> None:
