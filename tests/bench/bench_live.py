@@ -8,28 +8,12 @@ thread that runs the cell, and so what the cell itself pays; wall time also has 
 import statistics
 from typing import Any
 
+from bench_loop import WORK
 from bench_table import load_lab
 from common import Figure, Options, Row, main, workspace
 
 RATE_PER_S = 10_000
-SETUP = """%load_ext nbtrack
-import time, nbtrack
-from tqdm.notebook import tqdm
-
-def work(turns):
-    loss = 1.0
-    for _ in range(turns):
-        loss = loss * 0.999 + 0.0001
-    return loss
-
-def calibrate(seconds):
-    best = 1e9
-    for _ in range(20):
-        before = time.perf_counter()
-        work(10_000)
-        best = min(best, time.perf_counter() - before)
-    return int(10_000 * seconds / best)
-"""
+SETUP = "%load_ext nbtrack\nimport nbtrack\nfrom tqdm.notebook import tqdm\n" + WORK
 LOOP = """{head}
 wall, cpu = time.perf_counter(), time.thread_time()
 for step in {steps}:
