@@ -35,6 +35,25 @@ export function keepKeys(root, el) {
   suppress(root);
 }
 
+// While the widget lives, the still picture of it that the notebook keeps is not shown.
+export function hideTwin(root, twin) {
+  const rule = `.jp-OutputArea-child:has(.${twin}),.${twin}{display:none}`;
+  if (/^[\w-]+$/.test(twin)) root.append(make("style", "", {}, rule));
+}
+
+// Asks a listener to see to it when a widget comes on the screen or goes from it; returns what ends that.
+export function watchSeen(root, see) {
+  const watcher = new IntersectionObserver((entries) => see(entries.at(-1).isIntersecting && !document.hidden));
+  watcher.observe(root);
+  const onHidden = () => see(!document.hidden && root.getBoundingClientRect().height > 0);
+  document.addEventListener("visibilitychange", onHidden);
+  return () => {
+    see(false);
+    watcher.disconnect();
+    document.removeEventListener("visibilitychange", onHidden);
+  };
+}
+
 export function button(label, title, act, className = "") {
   return make("button", `nt-button ${className}`, { type: "button", title, onclick: act }, label);
 }

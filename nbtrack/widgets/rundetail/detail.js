@@ -1,7 +1,7 @@
 // Everything about one run: the kernel's own HTML, and between its two halves what a person can change.
 
 import { Link } from "../frontend/link.js";
-import { keepKeys, make } from "../frontend/dom.js";
+import { hideTwin, keepKeys, make, suppress, watchSeen } from "../frontend/dom.js";
 import { Note, Tags } from "./words.js";
 
 let made = 0;
@@ -20,10 +20,7 @@ class View {
     this.root = make("section", "nd-root", { tabindex: "-1", "aria-label": "run" },
       // The kernel puts the style sheet before the script.
       make("style", "", {}, typeof STYLE === "string" ? STYLE : ""));
-    const twin = model.get("_twin");
-    // While the view lives, the still picture of it that the notebook keeps is not shown.
-    const rule = `.jp-OutputArea-child:has(.${twin}),.${twin}{display:none}`;
-    if (/^[\w-]+$/.test(twin)) this.root.append(make("style", "", {}, rule));
+    hideTwin(this.root, model.get("_twin"));
     const said = make("div", "nd-said", {}, this.note.element, this.tags.element);
     this.root.append(this.head, said, this.waiting, this.body);
     this.draw();
@@ -42,10 +39,7 @@ class View {
     this.ended = this.link.onWaiting((isWaiting) => {
       this.waiting.hidden = !isWaiting;
     });
-    this.seen = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting && !document.hidden));
-    this.seen.observe(this.root);
-    this.onHidden = () => this.see(!document.hidden && this.root.getBoundingClientRect().height > 0);
-    document.addEventListener("visibilitychange", this.onHidden);
+    this.leave = watchSeen(this.root, (isSeen) => this.see(isSeen));
   }
 
   // The kernel looks for news only as long as somebody could see them.
@@ -68,13 +62,11 @@ class View {
   }
 
   dispose() {
-    this.see(false);
+    this.leave();
     this.ended();
     this.model.off("change:_page", this.onChange);
     this.model.off("change:_note", this.onNote);
     this.model.off("change:_tags", this.onTags);
-    this.seen.disconnect();
-    document.removeEventListener("visibilitychange", this.onHidden);
   }
 }
 

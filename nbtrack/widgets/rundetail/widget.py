@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from nbtrack.widgets.frontend.bundle import LOADER
-from nbtrack.widgets.rundetail.assets import code
+from nbtrack.widgets.frontend.bundle import LOADER, packed
+from nbtrack.widgets.rundetail.assets import script
 
 
 @lru_cache(maxsize=1)
@@ -17,7 +17,7 @@ def widget_class() -> Any:
 
     class RunDetailWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget has no types
         _esm = LOADER
-        _code = traitlets.Bytes(code()).tag(sync=True)
+        _code = traitlets.Bytes(packed(script())).tag(sync=True)
         _page = traitlets.List(traitlets.Unicode()).tag(sync=True)
         _note = traitlets.Unicode("").tag(sync=True)
         _tags = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)

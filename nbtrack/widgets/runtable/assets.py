@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from nbtrack.widgets.frontend.bundle import joined, packed
+from nbtrack.widgets.frontend.bundle import joined
 
 MODULES = (
     "format", "columns", "filters", "curves", "baseline", "data", "local", "paged", "cells", "grid", "header", "keys",
     "menus", "panes", "table", "doings", "main",
 )  # fmt: skip
 """Names of the JavaScript files, each behind those that it imports."""
-
-
-@lru_cache(maxsize=1)
-def code() -> bytes:
-    """Return :func:`script`, packed.
-
-    Returns
-    -------
-    bytes
-    """
-    return packed(script())
 
 
 def script() -> str:

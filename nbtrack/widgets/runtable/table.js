@@ -1,6 +1,6 @@
 // One place where a table is shown: its parts, and how they follow what is asked for and what there is.
 
-import { closePanel, keepKeys, make } from "../frontend/dom.js";
+import { closePanel, hideTwin, keepKeys, make, watchSeen } from "../frontend/dom.js";
 import { formatOf, widthOf } from "./cells.js";
 import { LocalRows } from "./local.js";
 import { Baseline, DELTA_PX } from "./baseline.js";
@@ -55,10 +55,7 @@ export class Table {
     this.root = make("div", "nt-root", { tabindex: "-1" });
     // The kernel puts the style sheet before the script.
     this.root.append(make("style", "", {}, typeof STYLE === "string" ? STYLE : ""));
-    const twin = this.model.get("_twin");
-    // While the table lives, the still picture of it that the notebook keeps is not shown.
-    const rule = `.jp-OutputArea-child:has(.${twin}),.${twin}{display:none}`;
-    if (/^[\w-]+$/.test(twin)) this.root.append(make("style", "", {}, rule));
+    hideTwin(this.root, this.model.get("_twin"));
     this.grid = new Grid(this);
     this.header = new Header(this);
     this.toolbar = new Toolbar(this);
@@ -101,10 +98,7 @@ export class Table {
       this.now = Date.now();
       if (this.isSeen) this.grid.draw(true);
     }, AGES_MS);
-    this.seen = new IntersectionObserver((entries) => this.see(entries.at(-1).isIntersecting && !document.hidden));
-    this.seen.observe(this.root);
-    this.onHidden = () => this.see(!document.hidden && this.root.getBoundingClientRect().height > 0);
-    document.addEventListener("visibilitychange", this.onHidden);
+    this.leave = watchSeen(this.root, (isSeen) => this.see(isSeen));
     this.data.hello().catch((error) => this.say(error.message));
   }
 
@@ -117,14 +111,12 @@ export class Table {
   }
 
   dispose() {
-    this.see(false);
+    this.leave();
     for (const end of this.ended) end();
     this.model.off("change:selection", this.onSelection);
     this.model.off("change:baseline", this.onBaseline);
     this.resized.disconnect();
-    this.seen.disconnect();
     clearInterval(this.ages);
-    document.removeEventListener("visibilitychange", this.onHidden);
     closePanel(this.root);
   }
 

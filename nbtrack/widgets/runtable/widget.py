@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from nbtrack.widgets.frontend.bundle import LOADER
-from nbtrack.widgets.runtable.assets import code
+from nbtrack.widgets.frontend import bundle
+from nbtrack.widgets.runtable.assets import script
 from nbtrack.widgets.runtable.wire import packed
 
 
@@ -17,8 +17,8 @@ def widget_class() -> Any:
     import traitlets
 
     class RunTableWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget has no types
-        _esm = LOADER
-        _code = traitlets.Bytes(code()).tag(sync=True)
+        _esm = bundle.LOADER
+        _code = traitlets.Bytes(bundle.packed(script())).tag(sync=True)
         _start = traitlets.Dict().tag(sync=True)
         _late = traitlets.Dict().tag(sync=True)
         _twin = traitlets.Unicode("").tag(sync=True)
