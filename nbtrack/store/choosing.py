@@ -61,7 +61,7 @@ class Chosen:
             return self.again()
         known: dict[str, tuple[RunRecord, Store]] = {}
         for store, ids in self.by_store():
-            for record in store.read(lambda connection, ids=ids: _still_there(connection, ids)):  # type: ignore[misc]
+            for record in store.read_again(lambda connection, ids=ids: _still_there(connection, ids)):  # type: ignore[misc]
                 known[record.info.run_id] = (record, store)
         ids_in_order = (record.info.run_id for record in self.records)
         return Chosen(tuple(known[run_id] for run_id in ids_in_order if run_id in known), self.note)

@@ -82,6 +82,44 @@ class Store(StoreWriter):
                 # Of an older schema: a merge brings it up, or says why it cannot.
                 self.flush(LOCK_TIMEOUT_S)
 
+    def read_again(self, function: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Read as :meth:`read` does, for whoever has had something from the store: one that is gone is not empty.
+
+        Parameters
+        ----------
+        function : callable
+            Takes the connection, which is closed afterwards; must not keep anything that holds it.
+
+        Returns
+        -------
+        object
+            What the function returns.
+
+        Raises
+        ------
+        StoreError
+            The store's folder is gone, or the database cannot be read.
+        """
+        self.check_there()
+        found = self.read(function)
+        # It may have gone meanwhile.
+        self.check_there()
+        return found
+
+    def check_there(self) -> None:
+        """Refuse what makes sense only with what the store had.
+
+        Raises
+        ------
+        StoreError
+            The store's folder is gone.
+        """
+        if not self._is_there():
+            raise StoreError(
+                f"the store {self.root} is gone; what is shown is what it held. Bring the folder back, or run the cell "
+                "again for what there is now."
+            )
+
     def _merge_pending(self) -> None:
         self._catch_up()
         exists = self.layout.database.exists()

@@ -116,6 +116,8 @@ def test_two_tables_and_a_store_that_goes_away(lab):
     table.run("run-29").last.click()
     assert page.locator(".nt-row[aria-selected=true]").count() == 1
     table.notebook.run(2)
+    # The kernel looks after the store every second, and finds none.
+    page.wait_for_timeout(2_500)
     # What is in the browser stays; what the kernel would have to say is said to be gone.
     page.locator(".nt-quick").first.fill("run-07")
     table.settle(0)

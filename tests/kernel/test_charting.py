@@ -103,3 +103,16 @@ def test_a_live_chart_follows_its_run_to_the_end_and_the_next_one_takes_the_widg
     assert any("application/vnd.plotly.v1+json" in data for data in updates)
     assert kernel.run(f"two.close()\nassert {count} == 0\nassert not slot.is_alive").ok
     assert kernel.run("display(one)\nassert until(lambda: not one.is_following)\none.close()").ok
+
+
+def test_a_live_chart_keeps_its_curves_when_the_store_is_gone(start_kernel):
+    kernel = start_kernel()
+    assert kernel.run(FOLLOW + POINTS + UNTIL + "one").ok
+    stopped = kernel.run(
+        "import shutil\nfrom nbtrack.store.reading import current_store\nnbtrack.end_run()\nassert until(lambda: not one.is_following)\n"
+        "shutil.rmtree(current_store().root)\none.close()"
+    )
+    assert stopped.ok, stopped.reply
+    last = [content["data"] for content in stopped.of_type("update_display_data")][-3:]
+    assert not any("waits for" in str(data) for data in last)
+    assert kernel.run("assert len(one.figure.data[0].y) == 10, one.figure").ok

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nbtrack
-from nbtrack.errors import FilterError, InputError, RunNotFoundError
+from nbtrack.errors import FilterError, InputError, RunNotFoundError, StoreError
 from nbtrack.store.grid import GridView
 from nbtrack.store.reading import current_store
 from nbtrack.widgets.frontend import bundle
@@ -167,6 +167,21 @@ def test_new_and_changed_runs_are_told_alone(runs):
     current_store().append_event({"t": "stage", "run": runs.run_id, "stage": "deleted"})
     current_store().flush()
     assert values_of(table.poll()["first"], "run_name") == [*(f"run-{number}" for number in range(5)), "later"]
+
+
+@pytest.mark.parametrize("in_browser", [100, 2])
+def test_a_store_that_is_gone_is_not_an_empty_one(runs, in_browser):
+    table, _ = started(in_browser=in_browser)
+    table.poll()
+    root = current_store().root
+    root.rename(root.with_name("elsewhere"))
+    asked = [{"op": "match", "expression": "metrics.acc > 0.5"}, {"op": "differing", "columns": ["params.C"]}]
+    for ask in (table.poll, *(lambda message=message: table.answer(message) for message in asked)):
+        with pytest.raises(StoreError, match="is gone; what is shown is what it held"):
+            ask()
+    assert table.total == 6
+    root.with_name("elsewhere").rename(root)
+    assert table.answer({"op": "match", "expression": "metrics.acc > 0.52"})["matched"] == 3
 
 
 def test_who_missed_something_is_told_everything(runs):

@@ -154,7 +154,7 @@ class Request:
     def _ask(self, read: Callable[[duckdb.DuckDBPyConnection, list[str]], list[Curve]]) -> list[Curve]:
         found: list[Curve] = []
         for store, ids in self.chosen.by_store():
-            found += store.read(lambda connection, ids=ids: read(connection, ids))  # type: ignore[misc]
+            found += store.read_again(lambda connection, ids=ids: read(connection, ids))  # type: ignore[misc]
         return found
 
     # --- lines ----------------------------------------------------------------------------------------------------

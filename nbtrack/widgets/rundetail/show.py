@@ -127,6 +127,7 @@ class RunDetail(OnScreen):
 
     def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         """Put a note or tags on the run, as ``%nbtrack note`` and ``%nbtrack tag`` do."""
+        self._store.check_there()
         run_id = self._record.info.run_id
         note, tags = message.get("note"), message.get("tags")
         if isinstance(note, str):

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.directions import better_direction
 from nbtrack.errors import InputError
@@ -27,6 +27,8 @@ from nbtrack.widgets.runtable.snapshot import Snapshot, changed_rows, chunk
 
 if TYPE_CHECKING:
     import duckdb
+
+T = TypeVar("T")
 
 IN_BROWSER = 50_000
 """Up to so many runs live in the browser; of more it is sent what is on the screen."""
@@ -146,8 +148,8 @@ class RunSource:
             if self._snapshot is not None:
                 return None
             if self._total <= self._in_browser:
-                return self.store.read(self._everything)
-            return {"facts": self.store.read(self._facts)}
+                return self._ask(self._everything)
+            return {"facts": self._ask(self._facts)}
 
     def curves(self, changed: Sequence[str] | None = None) -> dict[str, Any] | None:
         """Return the curves of the rows that are likely to be on the screen: they are drawn before they are asked for.
@@ -167,7 +169,7 @@ class RunSource:
             ids = list(ids if changed is None else changed)[: small.MOST_RUNS]
             if not metric or not ids:
                 return None
-            found = self.store.read(lambda connection: grid_curves.small_curves(connection, ids, split(metric)[1]))
+            found = self._ask(lambda connection: grid_curves.small_curves(connection, ids, split(metric)[1]))
             return {"curves": {"metric": metric, "ids": ids} | small.packed(ids, found)}
 
     def poll(self) -> dict[str, Any] | None:
@@ -182,7 +184,7 @@ class RunSource:
             return None
         with self._lock:
             self._stamp = stamp
-            return self.store.read(self._changes)
+            return self._ask(self._changes)
 
     def prepare(self) -> bool:
         """Read some of what is shown of many runs, so that no question about it needs the database.
@@ -203,7 +205,7 @@ class RunSource:
             lacking = self._pages.lacks(wanted)
             if lacking:
                 part = lacking[:_AT_A_TIME]
-                self.store.read(lambda connection: self._pages.prepare(connection, self.view, part))
+                self._ask(lambda connection: self._pages.prepare(connection, self.view, part))
             return len(lacking) > _AT_A_TIME
 
     def _changes(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
@@ -252,6 +254,10 @@ class RunSource:
         curves = {"id": small.COLUMN, "kind": "attribute", "key": "curve", "type": "curve", "metrics": self._curves}
         return choice.described(self._columns) + ([curves] if self._curves else [])
 
+    def _ask(self, function: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Read the store; where runs of one that is gone are in the browser, they stay."""
+        return self.store.read_again(function) if self._total else self.store.read(function)
+
     # --- answers ------------------------------------------------------------------------------------------------
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,7 +288,7 @@ class RunSource:
             if at_hand is not None:
                 self._page = message
                 return self._paged(at_hand, message)
-            return self.store.read(lambda connection: self._answer(connection, message))
+            return self._ask(lambda connection: self._answer(connection, message))
 
     def _answer(self, connection: duckdb.DuckDBPyConnection, message: Mapping[str, Any]) -> dict[str, Any]:
         op = message.get("op")

@@ -252,6 +252,7 @@ class RunTable(OnScreen):
         name, ids = message.get("name"), [str(run_id) for run_id in message.get("ids") or []]
         if name not in actions.ACTIONS or not ids:
             raise InputError(f"the table was asked to {name} {len(ids)} runs, which it does not know.")
+        self._store.check_there()
         own = self._actions.get(name)
         if own is not None:
             found = own([Run(self._store.run(run_id), self._store) for run_id in ids])
