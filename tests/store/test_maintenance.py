@@ -72,6 +72,8 @@ def filled(store: Store) -> Iterator[Store]:
     add_run(store, "in-old", experiment="old")
     store.append_event({"t": "experiment_stage", "name": "old", "stage": "deleted"})
     store.flush()
+    # The tests open the files themselves: no thread of the store's may be at work in them.
+    assert store._rounds.keeper.stop()
     yield store
     store.close()
 
