@@ -13,6 +13,13 @@ import pytest
 
 from nbtrack import config
 
+_HERE = Path(__file__).parent
+sys.path.insert(0, str(_HERE))
+try:
+    import quickstores
+finally:
+    sys.path.remove(str(_HERE))
+
 # Kernels and other processes side by side: each with a thread for every processor would mostly wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Built once by matplotlib, not again in every test's own home.
@@ -20,7 +27,7 @@ os.environ.setdefault("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib")
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_stores: bool) -> Iterator[None]:
     """Hold a test apart from the user's store and settings, from the repository, and from the tests before it."""
     home = tmp_path / "home"
     work = tmp_path / "work"
@@ -34,11 +41,19 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(work)
     random.seed(0)
     np.random.seed(0)
+    if quick_stores:
+        monkeypatch.setattr(quickstores.database, "_create", quickstores.create)
     yield
-    _close_stores()
+    _close_stores(quick_stores)
     config._explicit.clear()
     for name in _settings_set():
         del os.environ[name]
+
+
+@pytest.fixture
+def quick_stores() -> bool:
+    """Whether an empty database may be a copied one, and what is pending at the end be forgotten."""
+    return True
 
 
 @pytest.fixture
@@ -51,7 +66,7 @@ def _settings_set() -> list[str]:
     return [name for name in os.environ if name.startswith("NBTRACK_")]
 
 
-def _close_stores() -> None:
+def _close_stores(quickly: bool) -> None:
     """End what the test left open; modules that it never loaded stay unloaded."""
     active = sys.modules.get("nbtrack.capture.active")
     if active is not None:
@@ -63,5 +78,7 @@ def _close_stores() -> None:
         surroundings.surroundings.flush(10)
     store = sys.modules.get("nbtrack.store.store")
     if store is not None:
+        if quickly:
+            quickstores.forget_pending()
         store.close_all()
         store._stores.clear()

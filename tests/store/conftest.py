@@ -25,6 +25,12 @@ def _load_workers() -> Any:
     return module
 
 
+@pytest.fixture
+def quick_stores() -> bool:
+    """Here making databases and closing stores is what is tested."""
+    return False
+
+
 @pytest.fixture(scope="session")
 def workers() -> Any:
     """The module of the worker functions."""
