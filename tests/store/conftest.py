@@ -31,6 +31,12 @@ def quick_stores() -> bool:
     return False
 
 
+@pytest.fixture
+def no_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is merged in the background: where the database is opened by hand, or files must stay as they are."""
+    monkeypatch.setenv("NBTRACK_MERGE_INTERVAL_S", "3600")
+
+
 @pytest.fixture(scope="session")
 def workers() -> Any:
     """The module of the worker functions."""

@@ -143,6 +143,7 @@ def test_a_damaged_page_of_the_database_is_no_traceback_of_duckdbs(store, worker
         store.sql("select sum(value) from metric_points")
 
 
+@pytest.mark.usefixtures("no_keeper")
 def test_a_store_of_the_first_version_is_brought_up_with_its_data(store, monkeypatch, points_of):
     store.layout.make()
     with monkeypatch.context() as older, duckdb.connect(str(store.layout.database)) as connection:

@@ -27,6 +27,8 @@ from nbtrack.store.store import Store
 START_US = 1_700_000_000_000_000
 FLOCK = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who holds a lock")
 
+pytestmark = pytest.mark.usefixtures("no_keeper")
+
 
 def add_run(store: Store, run_id: str, *, points: int = 3, artifact: bytes = b"", code: str = "", **more: Any) -> None:
     def event(kind: str, **fields: Any) -> None:

@@ -108,6 +108,7 @@ def test_flock_keeps_merges_apart_and_lets_reads_together(store, workers):
             assert not second
 
 
+@pytest.mark.usefixtures("no_keeper")
 def test_the_file_is_of_the_format_that_both_versions_read(store, workers):
     store.append_event(workers.run_event("a"))
     store.flush()

@@ -358,6 +358,7 @@ def test_compaction_keeps_it_all(store: Store, monkeypatch: pytest.MonkeyPatch) 
 # --- a store from before ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_keeper")
 def test_a_store_of_the_second_version_is_brought_up_with_its_rows(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

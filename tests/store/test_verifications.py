@@ -367,6 +367,7 @@ def test_compaction_keeps_them(store: Store, monkeypatch: pytest.MonkeyPatch) ->
     assert store.session_executions("s", 0)[0].digests == {"X": "d"}
 
 
+@pytest.mark.usefixtures("no_keeper")
 def test_a_store_of_the_third_version_is_brought_up_with_its_rows(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

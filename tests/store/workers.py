@@ -202,7 +202,8 @@ def read_under_interrupts(root: str, seconds: str) -> None:
     signal.signal(signal.SIGALRM, hit)
     store.runs()
     kept = []
-    while time.monotonic() < deadline:
+    # A machine that stalls interrupts every read at first.
+    while time.monotonic() < deadline or ((hits <= 10 or reads <= 1) and time.monotonic() < deadline + 100):
         try:
             signal.setitimer(signal.ITIMER_REAL, random.choice((0.02, 0.1, 0.5)) * random.random())
             while True:
