@@ -52,9 +52,9 @@ browser:
 demo: $(STAMP)
 	@$(BIN)/nbtrack demo
 
-# File by file in two processes: kernels and browsers are mostly waited for.
+# File by file in two processes, in the order of tests/conftest.py: kernels and browsers are mostly waited for.
 test: browser lint
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

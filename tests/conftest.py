@@ -26,6 +26,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib"))
 
 
+# Whole files go to a process each: the longest first, or one of them is played at the end while others are idle.
+_LONGEST_FIRST = ("kernel/test_sessions.py", "binder", "notebooks", "browser", "kernel", "store", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(_HERE).as_posix()
+        return next((place for place, start in enumerate(_LONGEST_FIRST) if path.startswith(start)), 0)
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(autouse=True)
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_stores: bool) -> Iterator[None]:
     """Hold a test apart from the user's store and settings, from the repository, and from the tests before it."""

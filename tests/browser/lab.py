@@ -25,6 +25,21 @@ _FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE 
 _LOCAL = {"127.0.0.1", "localhost", ""}
 
 
+# Whether outputs are in the page, and the same as a moment ago; the page's own clock stands still where it stalls.
+_SETTLED = """index => {
+    const { widgets } = window.jupyterapp.shell.currentWidget.content;
+    const cells = (index === null ? widgets : [widgets[index]]).filter(cell => cell.outputArea && !cell.isPlaceholder());
+    const all = cells.every(({ outputArea: area }) => area.widgets.length >= Math.min(area.model.length, 20));
+    const seen = cells.map(cell => cell.outputArea.node.innerHTML).join();
+    const same = window.nbtrackSeen === `seen ${seen}`;
+    window.nbtrackSeen = `seen ${seen}`;
+    return all && same }"""
+_WATCH = """index => { window.nbtrackShown = []; new MutationObserver(() => {
+        const area = document.querySelectorAll('.jp-NotebookPanel .jp-Cell')[index]?.querySelector('.jp-OutputArea');
+        if (area && area.textContent !== window.nbtrackShown.at(-1)) window.nbtrackShown.push(area.textContent); })
+    .observe(document.body, { childList: true, subtree: true, characterData: true }) }"""
+
+
 def chromium() -> str:
     """Return Chromium's path; without it these tests fail rather than skip."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -64,6 +79,8 @@ class Browser:
         # A service worker's requests would pass by the routes.
         options = {"viewport": {"width": 1280, "height": 1000}, "service_workers": "block"} | options
         context = self._chromium.new_context(**options)
+        # Machines that run tests stall for seconds.
+        context.set_default_timeout(60_000)
         context.route(lambda url: not is_local(url), self._refuse)
         context.route_web_socket(lambda url: not is_local(url), self._refuse_socket)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
@@ -184,6 +201,7 @@ class Notebook:
                  return panel?.content?.widgets && kernel?.connectionStatus === 'connected' && kernel.status === 'idle' }""",
             timeout=90_000,
         )
+        self.settle()
 
     def start(self, index: int) -> None:
         """Run a cell without waiting for it."""
@@ -205,7 +223,12 @@ class Notebook:
             arg=[index, before],
             timeout=90_000,
         )
-        self.page.wait_for_timeout(300)
+        self.settle(index)
+
+    def settle(self, index: int | None = None) -> None:
+        """Wait until all that a cell has put out, or any cell, is in the page and has come to rest."""
+        self.page.evaluate("() => { window.nbtrackSeen = '' }")
+        self.page.wait_for_function(_SETTLED, arg=index, polling=100, timeout=60_000)
 
     def run_all(self) -> None:
         """Run every cell from the top."""
@@ -238,22 +261,41 @@ class Notebook:
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Escape")
+        self.page.wait_for_function(
+            """([index, source]) => window.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel
+                 .getSource() === source""",
+            arg=[index, source],
+        )
 
     def delete(self, index: int) -> None:
         """Delete a cell with the keyboard: D, D."""
-        self._select(index)
-        self.page.keyboard.press("d")
-        self.page.keyboard.press("d")
+        before = self._select(index)
+        # At once: JupyterLab forgets the first one after a second.
+        self.page.keyboard.type("dd")
+        self._wait_for_cells(before - 1)
 
     def insert_below(self, index: int, source: str) -> None:
         """Add a cell below another with the keyboard, and type into it."""
-        self._select(index)
+        before = self._select(index)
         self.page.keyboard.press("b")
+        self._wait_for_cells(before + 1)
         self.type(index + 1, source)
 
-    def _select(self, index: int) -> None:
+    def _select(self, index: int) -> int:
+        """Make a cell the active one, in command mode; return how many there are."""
         self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".jp-InputPrompt").click()
         self.page.keyboard.press("Escape")
+        self.page.wait_for_function(
+            """index => { const { content } = window.jupyterapp.shell.currentWidget;
+                 return content.activeCellIndex === index && content.mode === 'command' }""",
+            arg=index,
+        )
+        return int(self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length"))
+
+    def _wait_for_cells(self, number: int) -> None:
+        self.page.wait_for_function(
+            "number => window.jupyterapp.shell.currentWidget.content.widgets.length === number", arg=number
+        )
 
     def output(self, index: int) -> str:
         """Return the text that is visible under a cell."""
@@ -265,7 +307,17 @@ class Notebook:
         area = self.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".jp-OutputArea-output")
         return area.all_inner_texts()
 
-    def wait_for(self, index: int, text: str, timeout_s: float = 30.0) -> None:
+    def watch(self, index: int) -> None:
+        """Keep all that a cell will show from now on, for :meth:`saw`."""
+        self.page.evaluate(_WATCH, index)
+
+    def saw(self, text: str) -> None:
+        """Wait until the watched cell has shown ``text``, which may be over by now."""
+        self.page.wait_for_function(
+            "text => window.nbtrackShown.some(shown => shown.includes(text))", arg=text, timeout=90_000
+        )
+
+    def wait_for(self, index: int, text: str, timeout_s: float = 90.0) -> None:
         """Wait until a cell's output shows ``text``."""
         deadline = time.monotonic() + timeout_s
         while text not in self.output(index):
@@ -275,7 +327,7 @@ class Notebook:
     def save(self) -> None:
         """Save the notebook with the keyboard."""
         self.page.keyboard.press("Control+s")
-        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty", timeout=20_000)
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty", timeout=60_000)
 
     def shut_down(self) -> None:
         """Shut the notebook's kernel down and close the window."""

@@ -46,10 +46,11 @@ class Shown:
         self.page = self.notebook.page
         self.notebook.run(0)
         self.notebook.run(1)
-        self.page.wait_for_selector(".nt-row .nt-name", timeout=30_000)
-        self.page.wait_for_timeout(400)
+        self.page.wait_for_selector(".nt-row .nt-name", timeout=60_000)
+        self.settle()
 
     def rows(self, number=0):
+        self.settle(number)
         return self.page.evaluate(ROWS, number)
 
     def column(self, name, number=0):
@@ -81,14 +82,14 @@ class Shown:
         self.page.wait_for_function(
             """number => document.querySelectorAll('.nt-grid')[number].getAttribute('aria-busy') !== 'true'""",
             arg=number,
-            timeout=30_000,
+            timeout=60_000,
         )
 
     def wait_for_status(self, text):
         self.page.wait_for_function(
             "text => [...document.querySelectorAll('.nt-status')].some(it => it.textContent.includes(text))",
             arg=text,
-            timeout=20_000,
+            timeout=60_000,
         )
 
 
@@ -121,7 +122,7 @@ def curved(lab, name, cells, runs=CURVED):
     table.notebook, table.page = notebook, notebook.page
     notebook.run(0)
     notebook.run(1)
-    table.page.wait_for_selector(".nt-row .nt-name", timeout=30_000)
+    table.page.wait_for_selector(".nt-row .nt-name", timeout=60_000)
     return table
 
 
@@ -130,5 +131,5 @@ def all_drawn(page):
     page.wait_for_function(
         f"without => ({DRAWN})().every(([name, length]) => !name || (length > 0) !== without.includes(name))",
         arg=[*WITHOUT_CURVE],
-        timeout=20_000,
+        timeout=60_000,
     )

@@ -42,10 +42,14 @@ def hover(notebook, index: int, across: float = 0.4) -> str:
     """Move the mouse into the first panel under a cell, and return what the box says."""
     area = notebook.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".js-plotly-plot .nsewdrag").first
     box = area.bounding_box()
-    notebook.page.mouse.move(box["x"] + box["width"] * across - 3, box["y"] + box["height"] / 2)
-    notebook.page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] / 2)
-    notebook.page.wait_for_timeout(500)
-    return area.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".hoverlayer").text_content()
+    told = area.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".hoverlayer")
+    for _ in range(60):
+        notebook.page.mouse.move(box["x"] + box["width"] * across - 3, box["y"] + box["height"] / 2)
+        notebook.page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] / 2)
+        notebook.page.wait_for_timeout(500)
+        if told.text_content():
+            break
+    return str(told.text_content())
 
 
 def data_of(notebook, index: int) -> list[dict]:
@@ -87,7 +91,7 @@ def test_a_saved_chart_is_there_without_a_kernel_and_where_nothing_is_trusted(la
     # JupyterLab keeps an image beside the figure, and shows that first.
     kept = again.page.locator(".jp-NotebookPanel .jp-Cell").nth(2).locator("img.plot-img, .scatterlayer .trace").first
     kept.scroll_into_view_if_needed()
-    assert kept.is_visible()
+    kept.wait_for(state="visible")
     again.shut_down()
     document = json.loads((lab.root / "charts_saved.ipynb").read_text())
     (output,) = document["cells"][2]["outputs"]
@@ -98,7 +102,7 @@ def test_a_saved_chart_is_there_without_a_kernel_and_where_nothing_is_trusted(la
     received = lab.open("charts_received.ipynb")
     picture = received.page.locator(".jp-NotebookPanel .jp-Cell").nth(2).locator("img")
     picture.scroll_into_view_if_needed()
-    assert picture.evaluate("image => image.complete && image.naturalWidth") > 500
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
     received.shot("chart_untrusted", 2)
     received.shut_down()
 
@@ -120,7 +124,7 @@ def test_charts_of_runs_are_painted_in_both_themes(theme, lab):
         cell = notebook.page.locator(".jp-NotebookPanel .jp-Cell").nth(index)
         cell.scroll_into_view_if_needed()
         cell.locator(f".js-plotly-plot {drawn}").first.wait_for(timeout=60_000)
-        assert cell.locator(f".js-plotly-plot {drawn}").count() >= 2
+        cell.locator(f".js-plotly-plot {drawn}").nth(1).wait_for(timeout=60_000)
         notebook.shot(f"chart_{what}_{name}", index)
     notebook.shut_down()
     lab.theme("JupyterLab Light")
@@ -159,7 +163,7 @@ def test_a_live_chart_grows_while_a_cell_runs_and_shows_finer_points_where_it_is
     notebook.page.wait_for_function(
         """() => { const plot = document.querySelector('.jp-NotebookPanel .js-plotly-plot');
              return plot._fullLayout.width === plot.clientWidth && plot.clientWidth > 750 }""",
-        timeout=20_000,
+        timeout=60_000,
     )
     notebook.start(3)
     # Every half second, and more seldom where the machine is busy.

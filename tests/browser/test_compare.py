@@ -99,7 +99,7 @@ def test_what_somebody_else_saved_is_the_same_where_nothing_is_trusted(lab):
     # The sides are still beside each other, and the curves a picture.
     boxes = [cell.get_by_text(text).first.bounding_box() for text in ("math.exp(", "1 / (1 + step")]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"] + 1
-    assert cell.locator("img").first.evaluate("image => image.complete && image.naturalWidth") > 500
+    assert cell.locator("img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
     received.shot("compare_untrusted", PAIR)
     received.shut_down()
 

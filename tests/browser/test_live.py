@@ -52,8 +52,12 @@ def test_the_panel_moves_while_the_cell_runs_and_becomes_the_card(theme, lab):
     notebook.page.wait_for_function("() => window.texts.length >= 8", timeout=60_000)
     notebook.page.wait_for_function(f"() => ({WORDS})(1).then === 0 && ({WORDS})(1).now === 13", timeout=60_000)
     notebook.shot(f"live_{name}", 1)
-    image = notebook.page.locator(".nbtrack-live img").first
-    assert image.evaluate("image => image.complete && image.naturalWidth > 0")
+    # The next panel takes the place of this one and of its picture.
+    notebook.page.wait_for_function(
+        "() => { const image = document.querySelector('.nbtrack-live img'); return image?.complete && image.naturalWidth > 0 }"
+    )
+    # What the system says comes every two seconds.
+    notebook.page.wait_for_function("() => window.texts.at(-1).includes('CPU')")
     (lab.root / f"{name}-seen").touch()
     notebook.wait_for(1, "finished")
     texts = notebook.page.evaluate("() => window.texts")

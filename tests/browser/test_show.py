@@ -53,7 +53,7 @@ class Shown:
         self.page = self.notebook.page
         self.notebook.run(0)
         self.notebook.run(1)
-        self.page.wait_for_selector(".nd-root .nd-body table", timeout=30_000)
+        self.page.wait_for_selector(".nd-root .nd-body table", timeout=60_000)
 
     def button(self, name):
         return self.page.get_by_role("button", name=name, exact=True)
@@ -95,7 +95,7 @@ def test_a_run_is_shown_and_its_note_and_tags_are_edited_in_place(shown):
     # The still picture is there, and hidden.
     assert page.locator(".jp-OutputArea [class^=nbtrack-twin]").count() == 1
     assert not page.locator(".jp-OutputArea [class^=nbtrack-twin]").is_visible()
-    assert page.locator(".nd-body img").evaluate_all("all => all.every(img => img.complete && img.naturalWidth > 0)")
+    page.wait_for_function("() => [...document.querySelectorAll('.nd-body img')].every(img => img.naturalWidth > 0)")
     assert page.locator(".nd-body h1").count() == 0
     before = page.evaluate(CELLS)
     shown.button("Add a note").click()
@@ -171,7 +171,10 @@ def test_reopened_without_a_kernel_the_still_picture_stands_there(lab, shown):
         assert "stage=draft" in text
         assert "<img src=x onerror=alert(1)>" in text
         assert again.page.locator(".nd-root").count() == 0
-        assert twin.locator("img").evaluate_all("all => all.length > 2 && all.every(img => img.naturalWidth > 0)")
+        assert twin.locator("img").count() > 2
+        again.page.wait_for_function(
+            "() => [...document.querySelectorAll('[class^=nbtrack-twin] img')].every(img => img.naturalWidth > 0)"
+        )
         assert "rror" not in again.output(1).replace("onerror", "")
         again.shot("show_twin_dark", 1)
         shown.notebook = again

@@ -111,13 +111,15 @@ def test_selecting_with_mouse_and_keys_reaches_python(shown):
     shown.wait_for_status("53 selected")
     page.keyboard.press("Escape")
     page.locator(".nt-row").nth(1).click()
-    page.wait_for_timeout(300)
+    shown.wait_for_status("1 selected")
     name = shown.column("run")[1]
     notebook.run(3)
     assert f"1 True ['{name}']" in notebook.output(3)
     notebook.run(5)
     page.locator(".nt-grid").scroll_into_view_if_needed()
-    assert page.locator(".nt-row[aria-selected=true] .nt-name").inner_text() == "broken"
+    page.wait_for_function(
+        "() => document.querySelector('.nt-row[aria-selected=true] .nt-name')?.textContent === 'broken'"
+    )
 
 
 def test_every_place_for_the_focus_shuts_out_the_notebooks_keys(shown):
@@ -157,7 +159,7 @@ def test_folding_grouping_and_choosing_columns(shown):
     page.get_by_role("menuitemcheckbox", name="lr", exact=True).click()
     page.get_by_role("menuitemcheckbox", name="id", exact=True).click()
     page.keyboard.press("Escape")
-    page.wait_for_timeout(500)
+    shown.settle()
     labels = page.locator(".nt-text").all_inner_texts()
     assert "lr" not in labels
     assert len(shown.column("id")[0]) == 8
@@ -173,11 +175,12 @@ def test_folding_grouping_and_choosing_columns(shown):
     page.mouse.up()
     assert shown.head("loss").bounding_box()["width"] == pytest.approx(width + 60, abs=3)
     page.locator(".nt-quick").fill("ridge")
-    page.wait_for_timeout(300)
+    shown.settle()
     shown.button("Differing").click()
-    page.wait_for_timeout(300)
+    shown.settle()
     assert "data" not in page.locator(".nt-text").all_inner_texts()
     shown.button("Differing").click()
+    shown.settle()
     assert "data" in page.locator(".nt-text").all_inner_texts()
 
 
@@ -186,8 +189,7 @@ def test_what_is_done_with_the_selected_runs(shown):
     page.locator(".nt-row").nth(1).click()
     page.locator(".nt-row").nth(2).click(modifiers=["Shift"])
     shown.button("Compare").click()
-    page.wait_for_selector(".nt-pane:not([hidden])")
-    assert "accuracy" in page.locator(".nt-content").inner_text()
+    page.wait_for_function("() => document.querySelector('.nt-content').textContent.includes('accuracy')")
     page.locator(".nt-row").nth(1).click()
     name = shown.column("run")[1]
     shown.button("Tag…").click()

@@ -89,7 +89,7 @@ def names(page: Any) -> list[str]:
 
 def status_of(address: str) -> int:
     try:
-        with urllib.request.urlopen(address, timeout=20) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -181,7 +181,7 @@ def test_a_page_that_is_closed_takes_its_kernel_along_and_ctrl_c_all(browser, se
     _, complaint = served.process.communicate(timeout=60)
     assert served.process.returncode == 0
     assert complaint.strip() == "Ended."
-    psutil.wait_procs(kernels, timeout=10)
+    psutil.wait_procs(kernels, timeout=60)
     assert [kernel for kernel in kernels if kernel.is_running()] == []
     staying.evaluate("() => look()")
     assert "nbtrack ui has ended" in staying.get_by_role("alert").inner_text()

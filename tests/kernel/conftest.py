@@ -15,6 +15,8 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from nbtrack.capture import followed
+
 
 @dataclass
 class Shell:
@@ -65,8 +67,11 @@ def plain_shell(workplace: Path) -> Iterator[Shell]:
 
 
 @pytest.fixture
-def shell(workplace: Path) -> Iterator[Shell]:
-    """A shell with the extension loaded, in an empty working directory."""
+def shell(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """A shell with the extension loaded, in an empty working directory; no cell takes long enough for a panel."""
+    # A machine that stalls for a second would have any of them shown.
+    for name in ("_FIRST_AFTER_S", "_ALWAYS_AFTER_S"):
+        monkeypatch.setattr(followed, name, 3600.0)
     yield from make_shell(load=True)
 
 
@@ -117,7 +122,7 @@ class Kernel:
     def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
         from jupyter_client.manager import start_new_kernel
 
-        kwargs: dict[str, Any] = {"cwd": str(folder)}
+        kwargs: dict[str, Any] = {"cwd": str(folder), "startup_timeout": 240}
         if env is not None:
             kwargs["env"] = env
         self.manager, self.client = start_new_kernel(kernel_name="python3", **kwargs)
@@ -129,7 +134,7 @@ class Kernel:
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
-    def finish(self, message_id: str, timeout_s: float = 60.0) -> Outcome:
+    def finish(self, message_id: str, timeout_s: float = 240.0) -> Outcome:
         """Wait until the kernel is idle again after this cell."""
         messages: list[dict[str, Any]] = []
         while True:
@@ -150,7 +155,7 @@ class Kernel:
         """Run a cell and wait for it."""
         return self.finish(self.start(code, metadata))
 
-    def wait_for_output(self, text: str, timeout_s: float = 30.0) -> None:
+    def wait_for_output(self, text: str, timeout_s: float = 240.0) -> None:
         """Wait until a running cell has printed ``text``."""
         while True:
             try:

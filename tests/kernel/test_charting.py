@@ -72,7 +72,7 @@ one = nbtrack.chart(run, "loss", live=True)
 POINTS = "def points():\n    return len(slot._widget.data[0].y)\n"
 UNTIL = """
 def until(true):
-    for _ in range(200):
+    for _ in range(2_000):
         if true(): return True
         time.sleep(0.1)
     return False

@@ -71,7 +71,7 @@ class Place:
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=240,
             )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return dict(json.loads(ended.stdout.splitlines()[-1]))

@@ -313,7 +313,7 @@ def test_in_worker_processes(backend, workplace):
             """
         )
     )
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     table = nbtrack.runs(order_by="params.C")
     assert list(table["params.C"]) == [1, 2, 4, 8]

@@ -94,14 +94,14 @@ def recorded(name: str, start_kernel: Any, tmp_path: Path) -> float:
 def run_notebook(path: Path, metric: str) -> float:
     document = nbformat.read(path, as_version=4)
     document.cells.append(nbformat.v4.new_code_cell(f"print({metric})"))
-    NotebookClient(document, timeout=60, resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(document, timeout=240, resources={"metadata": {"path": str(path.parent)}}).execute()
     return float(document.cells[-1].outputs[0]["text"])
 
 
 def run_script(path: Path, metric: str) -> float:
     path.write_text(path.read_text() + f"\nprint()\nprint({metric})\n")
     command = [sys.executable, "-W", "error::SyntaxWarning", path.name]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr + path.read_text()
     return float(done.stdout.split()[-1])
 

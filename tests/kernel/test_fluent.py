@@ -417,7 +417,7 @@ print(len(df), mlflow.last_active_run().info.run_id == child.info.run_id)
 
 def test_the_classic_tutorial_runs_with_the_import_changed(workplace):
     (workplace / "tutorial.py").write_text(TUTORIAL)
-    done = subprocess.run([sys.executable, "tutorial.py"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "tutorial.py"], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "6 True"
 
@@ -429,7 +429,7 @@ def test_a_script_that_dies_of_an_exception_failed(workplace):
         nbtrack.log_metric("loss", 1.0)
         raise ValueError("at the end")
     """)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240)
     assert done.returncode == 1
     run = nbtrack.get_run("dies")
     assert run.info.status == "failed"
@@ -438,5 +438,5 @@ def test_a_script_that_dies_of_an_exception_failed(workplace):
 
 def test_a_script_that_ends_with_an_open_run_finished_it(workplace):
     script = "import nbtrack\nnbtrack.start_run(run_name='left')\nnbtrack.log_metric('loss', 1.0)"
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=240)
     assert nbtrack.get_run("left").info.status == "finished"

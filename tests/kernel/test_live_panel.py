@@ -21,7 +21,7 @@ def drawn(view):
     return draw(view)
 shown.live_html = drawn
 def until(true):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not true() and time.monotonic() < end:
         yield
 """
@@ -86,6 +86,8 @@ def test_a_flood_of_points_and_prints_is_shown_some_times_a_second_and_nothing_i
 
 
 def test_a_short_cell_shows_its_card_alone(kernel):
+    # Short it is as long as the machine does not stall.
+    kernel.run("from nbtrack.capture import followed\nfollowed._FIRST_AFTER_S = 60.0")
     outcome = kernel.run("%%track short\nfor step in range(3000): nbtrack.log_metric('loss', step)")
     assert [is_update for is_update, *_ in panels(outcome)] == [False]
     assert "finished" in panels(outcome)[0][2]
@@ -118,8 +120,8 @@ def test_what_a_cell_captures_or_clears_is_its_own(kernel):
 def test_an_interrupted_cell_ends_as_its_card(kernel):
     message = kernel.start("%%track stopped\nprint('begun', flush=True)" + loop("False"))
     kernel.wait_for_output("begun")
-    deadline = time.monotonic() + 30
-    while kernel.client.get_iopub_msg(timeout=30)["msg_type"] != "update_display_data":
+    deadline = time.monotonic() + 240
+    while kernel.client.get_iopub_msg(timeout=240)["msg_type"] != "update_display_data":
         assert time.monotonic() < deadline
     kernel.manager.interrupt_kernel()
     outcome = kernel.finish(message)

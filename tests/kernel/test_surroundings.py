@@ -279,7 +279,7 @@ def run_script(code: str) -> subprocess.CompletedProcess[str]:
     script = Path("script.py")
     script.write_text(textwrap.dedent(code))
     # Without DuckDB nothing is merged at the end, and the journal can be read.
-    return subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, timeout=240)
 
 
 def test_a_short_script_tells_before_it_ends(workplace, store_root):

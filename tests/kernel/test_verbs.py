@@ -228,7 +228,7 @@ def test_a_run_is_shown_as_a_run(filled):
 
 def test_progress_in_a_script_is_a_tqdm_bar(workplace):
     code = "import nbtrack\nprint(sum(nbtrack.progress(range(5), desc='training')))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert done.stdout == "10\n"
     assert "training" in done.stderr
     assert "5/5" in done.stderr

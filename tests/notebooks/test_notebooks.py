@@ -18,6 +18,7 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_gives_what_is_saved(notebook, tmp_path):
     env = os.environ | {
@@ -30,14 +31,14 @@ def test_it_runs_and_gives_what_is_saved(notebook, tmp_path):
     }
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-cell-timeout=120"),
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-cell-timeout=300"),
             *("-W", "ignore", "-q", "--rootdir", str(FOLDER), "-c", os.devnull, str(notebook)),
         ],
         env=env,
         cwd=FOLDER,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=840,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

@@ -21,7 +21,7 @@ def in_child(work) -> int:
     if child == 0:
         code = 1
         try:
-            signal.alarm(30)
+            signal.alarm(120)
             work()
             code = 0
         finally:
@@ -61,7 +61,7 @@ def test_the_parents_keeper_goes_on_after_a_fork(store: Store, workers) -> None:
     seen = []
     store.on_merge(lambda: seen.append(1))
     store.append_event({"t": "note", "run": "a", "text": "after"})
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not seen and time.monotonic() < deadline:
         time.sleep(0.02)
     assert seen
@@ -90,7 +90,7 @@ def test_a_parent_that_is_killed_is_seen_although_its_child_lives(store: Store, 
     process = start_worker("fork_and_die", store_root, "a")
     child = int(process.stdout.readline())
     try:
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait(120) == -signal.SIGKILL
         assert store.run("a").info.status == "crashed"
         with store.reading() as connection:
             keys = connection.execute("select key from metrics order by key").fetchall()
@@ -115,7 +115,7 @@ def test_a_fork_waits_for_the_merge_of_another_thread(store: Store, workers, mon
     monkeypatch.setattr(merge_module, "watch", watch)
     thread = threading.Thread(target=store.flush)
     thread.start()
-    assert inside.wait(20)
+    assert inside.wait(120)
     child = os.fork()
     if child == 0:
         os._exit(3 if inside.is_set() else 0)

@@ -290,7 +290,7 @@ def test_the_background_merge_comes_by_itself_and_tells(store: Store, workers):
     merged = threading.Event()
     store.on_merge(merged.set)
     store.append_event(workers.run_event("a"))
-    assert merged.wait(20)
+    assert merged.wait(120)
     import duckdb
 
     store.close()
@@ -305,7 +305,7 @@ def test_an_idle_store_has_no_work(store: Store, workers):
     calls = []
     store.on_merge(lambda: calls.append(1))
     store.append_event(workers.run_event("a"))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not calls and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.3)

@@ -16,7 +16,7 @@ from nbtrack.store import merge as merge_module
 from nbtrack.store.store import Store
 
 
-def wait_until(ready: Callable[[], bool], timeout_s: float = 30.0) -> None:
+def wait_until(ready: Callable[[], bool], timeout_s: float = 120.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not ready():
         assert time.monotonic() < deadline
@@ -156,11 +156,13 @@ for step in range(int(sys.argv[2])):
 
 @pytest.mark.parametrize("points", [0, 20_000, 60_000, 100_000])
 def test_an_interpreter_that_ends_in_the_middle_of_merges_ends_well(points: int, store_root) -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(store_root), str(points)], capture_output=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(store_root), str(points)], capture_output=True, timeout=240
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_a_short_script_loads_no_database_at_its_end(store_root) -> None:
     code = SCRIPT.replace("0.01", "60") + "import atexit\natexit.unregister\nprint('duckdb' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code, str(store_root), "10"], capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code, str(store_root), "10"], capture_output=True, timeout=240)
     assert done.stdout == b"False\n", done.stderr

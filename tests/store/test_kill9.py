@@ -17,7 +17,7 @@ def kill_at_random(kills, seed, store_root, start_worker, store):
         names = [f"run{number:04d}", f"run{number + 1:04d}"]
         processes = [start_worker("log_and_merge", store_root, name, rng.randrange(10**9)) for name in names]
         files = [store_root.parent / f"{name}.acknowledged" for name in names]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not all(file.exists() and file.stat().st_size for file in files):
             assert time.monotonic() < deadline, [process.poll() for process in processes]
             time.sleep(0.01)
@@ -63,7 +63,7 @@ def kill_in_phases(kills, seed, store_root, start_worker, store):
         name = f"{phase}{number:04d}"
         delay_s = rng.uniform(0, longest_s[phase])
         process = start_worker("log_and_die_in", store_root, name, phase, delay_s)
-        assert process.wait(60) == -9, process.communicate()
+        assert process.wait(240) == -9, process.communicate()
         expected[name] = int.from_bytes((store_root.parent / f"{name}.acknowledged").read_bytes(), "little")
     with store.reading() as connection:
         found = {
@@ -96,7 +96,7 @@ def test_kill9_while_a_store_is_made(tmp_path, start_worker, workers):
         folder = tmp_path / str(number)
         folder.mkdir()
         process = start_worker("make_store_again_and_again", folder)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not (folder / "0" / "nbtrack.duckdb").exists() and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.2))

@@ -62,7 +62,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_without_flock_a_dead_process_is_seen(plain_store, workers, points_of):
     folder = str(Path(__file__).parent)
     done = subprocess.run(
-        [sys.executable, "-c", LOG_AND_DIE, str(plain_store.root), folder], capture_output=True, timeout=60
+        [sys.executable, "-c", LOG_AND_DIE, str(plain_store.root), folder], capture_output=True, timeout=240
     )
     assert done.returncode == -9, done.stderr
     assert len(points_of(plain_store, "dead")) == 1_000
@@ -160,7 +160,7 @@ def test_duckdb_15_and_20_share_a_store(older_duckdb, store_root):
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
         )
         assert done.returncode == 0, done.stderr
         printed.append(done.stdout.splitlines())
@@ -252,5 +252,5 @@ def test_importing_the_store_needs_no_posix():
         "import nbtrack.store.locks, nbtrack.store.portable, nbtrack.store.journal, nbtrack.store.pointfile\n"
         "print('ok')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert done.stdout == "ok\n", done.stderr

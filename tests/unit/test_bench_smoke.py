@@ -11,7 +11,7 @@ BENCHES = Path(__file__).resolve().parents[1] / "bench"
 
 def table_of(script, folder):
     command = [sys.executable, str(BENCHES / script), "--quick", "--no-peers"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     head, line, *rows = done.stdout.strip().splitlines()
     assert head.startswith("| what | target | nbtrack | verdict |")

@@ -128,7 +128,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def command(*words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     arguments = [sys.executable, "-W", "error", "-m", "nbtrack", *map(str, words)]
-    return subprocess.run(arguments, capture_output=True, text=True, env=environment(**more), timeout=120)
+    return subprocess.run(arguments, capture_output=True, text=True, env=environment(**more), timeout=240)
 
 
 def output(*words: str | Path, **more: str) -> str:
@@ -528,7 +528,7 @@ def test_two_commands_at_once(store: Path) -> None:
     arguments = [sys.executable, "-m", "nbtrack", "ls", "--json"]
     started = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment()) for _ in range(4)]
     for process in started:
-        shown, _ = process.communicate(timeout=120)
+        shown, _ = process.communicate(timeout=240)
         assert process.returncode == 0
         assert len(json.loads(shown)) == RUNS
 

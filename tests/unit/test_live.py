@@ -29,7 +29,7 @@ from nbtrack.widgets.live import left_words, live_html, live_text
 from nbtrack.widgets.text import cells
 
 
-def until(true, timeout_s: float = 30.0) -> None:
+def until(true, timeout_s: float = 120.0) -> None:
     """Wait for a condition."""
     deadline = time.monotonic() + timeout_s
     while not true():

@@ -127,7 +127,7 @@ INTERRUPT_MARK = "interrupt-me"
 
 def _interrupt_soon(ended: threading.Event) -> None:
     """Send this process what the stop button sends, once the cell says that it is far enough."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not ended.is_set() and time.monotonic() < deadline:
         if Path(INTERRUPT_MARK).exists():
             Path(INTERRUPT_MARK).unlink()
@@ -143,7 +143,11 @@ class RealKernel:
         from jupyter_client.manager import start_new_kernel
 
         self.manager, self.client = start_new_kernel(
-            kernel_name="python3", cwd=str(Path.cwd()), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            kernel_name="python3",
+            cwd=str(Path.cwd()),
+            startup_timeout=240,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         here = str(Path(__file__).resolve().parent)
         self._silently(f"import sys as _s; _s.path.append({here!r}); _s.dont_write_bytecode = True; del _s")
@@ -158,7 +162,7 @@ class RealKernel:
 
     def _receive(self, message_id: str) -> dict[str, Any]:
         while True:
-            reply = self.client.get_shell_msg(timeout=60)
+            reply = self.client.get_shell_msg(timeout=240)
             if reply["parent_header"].get("msg_id") == message_id:
                 return dict(reply["content"])
 
@@ -171,7 +175,7 @@ class RealKernel:
     def run(self, code: str, metadata: dict[str, Any], interrupt: bool = False) -> Reply:
         message_id = self._send(code, metadata)
         if interrupt:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while not Path(INTERRUPT_MARK).exists() and time.monotonic() < deadline:
                 time.sleep(0.005)
             Path(INTERRUPT_MARK).unlink()

@@ -25,7 +25,7 @@ class _Child:
     deadline: float
 
 
-def in_fork(function: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+def in_fork(function: Callable[[], Any], timeout_s: float = 240.0) -> Any:
     """Call a function in a child of its own and return what it returned, through JSON; its error as ``{"broken": …}``."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         child = _start("", function, Path(file.name), timeout_s)
