@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import InputError, NbtrackError
 from nbtrack.provenance.comparison import Comparison
 from nbtrack.provenance.difference import compared
-from nbtrack.store.references import recorded
+from nbtrack.store.references import recorded_runs
 
 if TYPE_CHECKING:
     from nbtrack.records import RunRecord
@@ -154,7 +154,7 @@ def compare(
     >>> print(nbtrack.compare("baseline", "second", replicate=10).replication)  # doctest: +SKIP
     +0.021 accuracy: likely real (p = 0.002, 10 seeds)
     """
-    records, stores = zip(*(recorded(run) for run in (a, b, *more)), strict=True)
+    records, stores = zip(*recorded_runs((a, b, *more)), strict=True)
     plain = compared(records)
     found = RunComparison(plain.runs, plain.differences, plain.same, records=records, stores=stores)
     if replicate is None:
