@@ -38,6 +38,11 @@ def painted(notebook, index: int) -> None:
     notebook.page.wait_for_timeout(300)
 
 
+def heights_of(notebook) -> list[int]:
+    """Return how high the charts stand on the page."""
+    return notebook.page.evaluate(f"() => [...document.querySelectorAll('{PLOT}')].map(plot => plot.clientHeight)")
+
+
 def hover(notebook, index: int, across: float = 0.4) -> str:
     """Move the mouse into the first panel under a cell, and return what the box says."""
     area = notebook.page.locator(".jp-NotebookPanel .jp-Cell").nth(index).locator(".js-plotly-plot .nsewdrag").first
@@ -77,6 +82,12 @@ def test_a_chart_is_painted_and_tells_values_in_both_themes(theme, lab):
     painted(notebook, 3)
     notebook.shot(f"chart_verb_{name}", 3)
     assert {line["name"] for line in data_of(notebook, 3)} == {"lr-0.01", "lr-0.001"}
+    heights = heights_of(notebook)
+    notebook.page.set_viewport_size({"width": 1000, "height": 1400})
+    notebook.page.wait_for_function(
+        f"() => [...document.querySelectorAll('{PLOT}')].every(plot => plot._fullLayout.width < 700)", timeout=60_000
+    )
+    assert heights_of(notebook) == heights
     notebook.shut_down()
     lab.theme("JupyterLab Light")
 

@@ -32,10 +32,10 @@ _CLEAR = "rgba(0,0,0,0)"
 _NAME_LIMIT = 32
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
-    "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }
-"""Of plotly's tool bar."""
+"""Of plotly's tool bar. Not ``responsive``: JupyterLab follows the width by itself, and with that set plotly takes the
+height of an element that has none as well, so that a chart shrank to a line when the window changed its height."""
 
 
 def colour(place: int) -> str:
@@ -99,6 +99,8 @@ def axis(**more: Any) -> dict[str, Any]:
         "ticks": "outside",
         "ticklen": 4,
         "exponentformat": "power",
+        # Plotly's small digits between two decades read like exponents.
+        "minorloglabels": "complete",
         **more,
     }
 

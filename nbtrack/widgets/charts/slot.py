@@ -51,8 +51,10 @@ class Slot:
                 import plotly.graph_objects as go
 
                 self._widget = go.FigureWidget(spec)
-                # No public name sets it, and without, plotly's logo and buttons that do nothing here come back.
-                self._widget._config = self._widget._config | look.CONFIG  # noqa: SLF001
+                # No public name sets it, and without, plotly's logo and buttons that do nothing here come back. The
+                # widget, other than a figure, is told of no other width by the front end.
+                config = self._widget._config | look.CONFIG | {"responsive": True}  # noqa: SLF001
+                self._widget._config = config  # noqa: SLF001
                 # What the front end tells once it has drawn.
                 self._widget.observe(self._on_painted, "_js2py_traceDeltas")
             self._spec, self._zoomed, self._fitted = spec, zoomed, False
