@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
@@ -34,6 +35,27 @@ def clean(text: str) -> str:
         return text
     text = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
     return "".join("\ufffd" if _unsafe(char) else char for char in text)
+
+
+def natural(text: str) -> list[str | int]:
+    """Return what names are sorted by, so that numbers in them count as numbers.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str or int
+
+    Examples
+    --------
+    >>> sorted(["gpu_10", "gpu_2", "GPU_1"], key=natural)
+    ['GPU_1', 'gpu_2', 'gpu_10']
+    """
+    # Nothing but the digits that int reads: ² is one to str.isdigit alone. Of a very long number the front is enough.
+    parts = re.split(r"([0-9]{1,18})", text)
+    return [int(part) if place % 2 else part.casefold() for place, part in enumerate(parts)]
 
 
 def printable(text: str) -> str:

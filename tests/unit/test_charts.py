@@ -89,6 +89,12 @@ def test_metrics_that_change_are_shown_without_being_named():
     assert [trace.mode for trace in chart.figure.data] == ["markers"]
 
 
+def test_metrics_with_numbers_in_their_names_are_in_order():
+    add_run("one", **{f"gpu_{number}": [1, 2] for number in (0, 1, 2, 10)})
+    titles = [note.text for note in nbtrack.chart().figure.layout.annotations]
+    assert titles == ["<b>gpu_0</b>", "<b>gpu_1</b>", "<b>gpu_2</b>", "<b>gpu_10</b>"]
+
+
 def test_runs_with_single_values_only_point_to_bars():
     add_run("one", accuracy=[0.5])
     assert "nbtrack.bars" in nbtrack.chart().notes[0]
@@ -98,6 +104,7 @@ def test_runs_with_single_values_only_point_to_bars():
     ("arguments", "words"),
     [
         ({"metrics": "los"}, "near: loss"),
+        ({"metrics": "accuracy"}, r"no run of experiment 'e' has .* Other runs are asked for as runs="),
         ({"metrics": []}, "accepted"),
         ({"metrics": 3}, "accepted"),
         ({"x": "epoch"}, "'relative'"),
@@ -201,6 +208,7 @@ def test_groups_are_a_mean_in_a_band_from_lowest_to_highest():
     assert (list(low.y), list(high.y), list(mean.y)) == ([2, 1], [4, 2], [3, 1.5])
     assert (mean.name, single.name) == ("model = rf · 2 runs", "no model · 1 run")
     assert high.fill == "tonexty"
+    assert "from the lowest to the highest" in chart.notes[0]
     assert {trace.name for trace in nbtrack.chart(group="params.model").figure.data} == {mean.name, single.name}
     drawn(chart.svg())
 

@@ -105,6 +105,20 @@ def test_parallel_coordinates_take_what_differs_and_leave_out_who_lacks_it():
     assert {"lr", "model", "mlp"} <= set(texts(shown(chart)))
 
 
+def test_parallel_coordinates_of_different_models_keep_to_what_most_runs_have():
+    for number in range(4):
+        add_run(f"ridge-{number}", {"model": "ridge", "alpha": number}, {"accuracy": number / 10})
+    for number in range(4):
+        add_run(f"forest-{number}", {"model": "forest", "trees": number}, {"accuracy": 0.5 + number / 10})
+    add_run("other", {"model": "svm", "C": 1.0}, {"accuracy": 0.2, "loss": 3.0})
+    add_run("another", {"model": "svm", "C": 2.0}, {"accuracy": 0.3, "loss": 2.0})
+    chart = nbtrack.parallel_coordinates()
+    (trace,) = chart.figure.data
+    assert [dimension.label for dimension in trace.dimensions] == ["model", "accuracy"]
+    assert len(trace.dimensions[0]["values"]) == 10
+    assert chart.notes == ("4 columns left out that most of the runs have no value for.",)
+
+
 @pytest.mark.usefixtures("search")
 def test_parallel_coordinates_coloured_by_words():
     chart = nbtrack.parallel_coordinates(["lr", "accuracy"], color="model")
@@ -155,7 +169,7 @@ def test_bars_of_nothing_say_what_to_type():
     add_run("bare", {"a": 1}, {})
     with pytest.raises(InputError, match="log_metric"):
         nbtrack.bars()
-    with pytest.raises(InputError, match=r"none of the 1 runs has 'metrics\.x'"):
+    with pytest.raises(InputError, match=r"none of the 1 runs of experiment 'search' has 'metrics\.x'.*runs="):
         nbtrack.bars("x")
     add_run("odd", {}, {"x": math.nan})
     with pytest.raises(InputError, match="NaN or infinite"):

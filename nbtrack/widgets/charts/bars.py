@@ -20,7 +20,7 @@ from nbtrack.widgets.charts.scales import Scale
 from nbtrack.widgets.charts.scatter import draw_notes
 from nbtrack.widgets.charts.svg import WIDTH, Canvas
 from nbtrack.widgets.format import number
-from nbtrack.widgets.text import clean, cut, fit, grid
+from nbtrack.widgets.text import clean, cut, fit, grid, natural
 
 _ROW = 22
 
@@ -83,7 +83,7 @@ def bars(metrics: str | Sequence[str] | None = None, *, runs: Any = None, limit:
     """
     chosen = chosen_runs(runs, limit)
     names = list(run_names(chosen.records).values())
-    known = sorted({key for record in chosen.records for key in record.data.metrics})
+    known = sorted({key for record in chosen.records for key in record.data.metrics}, key=natural)
     wanted = known if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
     if not wanted:
         raise InputError("the runs have no metric yet; log one, as nbtrack.log_metric('accuracy', 0.9).")

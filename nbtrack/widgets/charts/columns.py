@@ -12,7 +12,7 @@ from typing import Any
 from nbtrack.errors import InputError
 from nbtrack.records import RunRecord
 from nbtrack.widgets.charts import look
-from nbtrack.widgets.charts.fields import field_of
+from nbtrack.widgets.charts.fields import field_of, where_from
 from nbtrack.widgets.charts.scales import Scale
 from nbtrack.widgets.format import number
 from nbtrack.widgets.text import clean, cut
@@ -21,6 +21,8 @@ from nbtrack.widgets.text import clean, cut
 _WIDE = 100.0
 _LISTED = 8
 _CATEGORY_LIMIT = 60
+OTHERS = "Other runs are asked for as runs=\"experiment = 'name'\"."
+"""What to type where the runs of the latest experiment are not those that were meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ def _missing(records: Sequence[RunRecord], field: str) -> str:
         field, [name.partition(".")[2] for name in known], n=3, cutoff=0.6
     ) and name not in near]  # fmt: skip
     listed = ", ".join(near or known[:_LISTED]) or "nothing"
-    return f"none of the {len(records)} runs has {field!r}; {'near: ' if near else 'they have: '}{listed}."
+    who = f"none of the {len(records)} runs{where_from(records)} has {field!r}"
+    return f"{who}; {'near: ' if near else 'they have: '}{listed}. {OTHERS}"
 
 
 def left_out(amount: int, what: str) -> list[str]:

@@ -26,6 +26,21 @@ def run_names(records: Sequence[RunRecord]) -> dict[str, str]:
     }
 
 
+def where_from(records: Sequence[RunRecord]) -> str:
+    """Return which experiment the runs are of, as the words that follow "the runs"; empty where they are of several.
+
+    Parameters
+    ----------
+    records : sequence of RunRecord
+
+    Returns
+    -------
+    str
+    """
+    names = {record.info.experiment_name for record in records}
+    return f" of experiment {names.pop()!r}" if len(names) == 1 else ""
+
+
 def group_of(record: RunRecord, group: str) -> str:
     """Return the group of a run by a param, a tag, its experiment or its status, in words."""
     value = field_of(record, group)

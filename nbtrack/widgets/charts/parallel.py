@@ -14,6 +14,7 @@ from nbtrack.widgets.charts.columns import Values, left_out, values_of
 from nbtrack.widgets.charts.fields import run_names
 from nbtrack.widgets.charts.scatter import draw_notes
 from nbtrack.widgets.charts.svg import WIDTH, Canvas
+from nbtrack.widgets.format import count
 from nbtrack.widgets.text import clean, cut, fit, grid
 
 _MOST = 12
@@ -29,8 +30,8 @@ def parallel_coordinates(
     Parameters
     ----------
     columns : sequence of str, optional
-        As ``["params.lr", "params.model", "metrics.accuracy"]``. Default: all params that differ and all metrics, up to
-        twelve.
+        As ``["params.lr", "params.model", "metrics.accuracy"]``. Default: all params and metrics that differ and that
+        most of the runs have, up to twelve.
     color : str, optional
         What colours the lines; default the last column.
     runs : str, Run, sequence, optional
@@ -58,6 +59,11 @@ def parallel_coordinates(
         metrics = dict.fromkeys(f"metrics.{key}" for record in records for key in record.data.metrics)
         found = [_or_none(records, field) for field in (*params, *metrics)]
         axes = [values for values in found if values is not None and not values.is_constant]
+        # A run is a line only where it has a value on every axis.
+        usual = [values for values in axes if 2 * len(values.present) >= len(records)]
+        if 2 <= len(usual) < len(axes):
+            notes.append(f"{count(len(axes) - len(usual), 'column')} left out that most of the runs have no value for.")
+            axes = usual
         if len(axes) > _MOST:
             notes.append(f"{_MOST} of {len(axes)} columns; name those you want: columns=['{axes[0].field}', …].")
             # Metrics are what it is about: at least half of the room is theirs where they need it.

@@ -12,11 +12,12 @@ from nbtrack.errors import InputError
 from nbtrack.store import curves as store_curves
 from nbtrack.store.choosing import Chosen
 from nbtrack.store.curves import Curve
-from nbtrack.widgets.charts.fields import group_of, run_names
+from nbtrack.widgets.charts.columns import OTHERS
+from nbtrack.widgets.charts.fields import group_of, run_names, where_from
 from nbtrack.widgets.charts.lines import Line, Panel, Plot, grouped, line_of
 from nbtrack.widgets.charts.units import Units, X, units
 from nbtrack.widgets.format import count
-from nbtrack.widgets.text import clean, cut
+from nbtrack.widgets.text import clean, cut, natural
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,7 +108,7 @@ class Request:
         if self.metrics is not None:
             for key in self.metrics:
                 if key not in points:
-                    raise InputError(_no_metric(key, points))
+                    raise InputError(_no_metric(key, points, where_from(self.chosen.records)))
             return list(self.metrics), []
         if not points and not lenient:
             raise InputError(
@@ -125,7 +126,7 @@ class Request:
             notes.append(
                 f"{MOST_PANELS} of {len(wanted)} metrics; name those you want: metrics=['{sorted(wanted)[0]}', …]."
             )
-        return [key for key in sorted(wanted) if key in kept], notes
+        return sorted(kept, key=natural), notes
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -187,6 +188,8 @@ class Request:
         if bare and found and whole:
             listed = ", ".join(cut(clean(name), 30) for name in bare[:3]) + (" and others" if len(bare) > 3 else "")
             notes.append(f"{count(len(bare), 'run')} without points to show: {listed}.")
+        if self.group is not None and whole:
+            notes.append("A line is the mean of its runs, the band behind it reaches from the lowest to the highest.")
         odd = sum(curve.odd_points for curve in found)
         if odd:
             notes.append(f"{count(odd, 'value')} NaN or infinite: a gap, with ✕ at the last finite value before it.")
@@ -215,10 +218,10 @@ class _Ask:
         return store_curves.curves(connection, ids, self.metrics, x=self.axis, buckets=self.buckets, low=low, high=high)
 
 
-def _no_metric(key: str, points: Sequence[str] | dict[str, list[int]]) -> str:
+def _no_metric(key: str, points: Sequence[str] | dict[str, list[int]], where: str) -> str:
     known = sorted(points)
     if not known:
-        return f"no run has a metric {key!r}; the runs have no metrics yet."
+        return f"no run{where} has a metric {key!r}; the runs have no metrics yet. {OTHERS}"
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
     listed = ", ".join(near or known[:8]) + ("" if near or len(known) <= 8 else f" and {len(known) - 8} more")
-    return f"no run has a metric {key!r}; {'near: ' if near else 'the runs have: '}{listed}."
+    return f"no run{where} has a metric {key!r}; {'near: ' if near else 'the runs have: '}{listed}. {OTHERS}"

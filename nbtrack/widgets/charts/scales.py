@@ -71,30 +71,7 @@ class Scale:
 
 def _round_step(rough: float, kind: str) -> float:
     if kind == "date":
-        seconds = (
-            1e-3,
-            0.01,
-            0.1,
-            1,
-            2,
-            5,
-            10,
-            15,
-            30,
-            60,
-            120,
-            300,
-            600,
-            900,
-            1800,
-            3600,
-            7200,
-            14400,
-            21600,
-            43200,
-            86400,
-        )
-        fitting = [second * 1e3 for second in seconds if second * 1e3 >= rough]
+        fitting = [second * 1e3 for second in _ROUND_S if second * 1e3 >= rough]
         return fitting[0] if fitting else 86_400_000 * _round_step(rough / 86_400_000, "linear")
     if not rough > 0 or not math.isfinite(rough):
         return math.nan
