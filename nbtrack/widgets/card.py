@@ -18,6 +18,8 @@ from nbtrack.widgets.text import WIDTH, cells, clean, cut, fit, grid, wrap
 FOLD_ABOVE = 12
 # What is folded leaves a little less above it, so that a fold of one or two lines is worth its own.
 _SHOWN = 10
+NAME_LIMIT = 60
+"""Letters of a run's name in the first line of what is shown about it."""
 _KEY_LIMIT, _VALUE_LIMIT, _LINE_LIMIT, _TITLE_LIMIT = 36, 40, 200, 500
 _WARNINGS_AT_ONCE = 3
 _BEST, _PREVIOUS = "vs best so far", "vs previous run"
@@ -78,7 +80,7 @@ def header(record: RunRecord, now_s: float) -> Html:
     parent = (", child of ", phrases.run_id(info.parent_run_id)) if info.parent_run_id else ()
     return el(
         "div",
-        el("b", cut(clean(info.run_name), 60), style="font-size:14px", title=_whole(info.run_name, 60)),
+        el("b", cut(clean(info.run_name), NAME_LIMIT), style="font-size:14px", title=_whole(info.run_name, NAME_LIMIT)),
         " \u2002",
         tinted(glyph, colour),
         f" {phrases.status_words(info)} {phrases.time_phrase(info, now_s)} \u2002",

@@ -21,6 +21,7 @@ from nbtrack.provenance.comparison import Comparison
 from nbtrack.provenance.difference import compared
 from nbtrack.records import Artifact, CellExecution, Input, Provenance, RunError, RunRecord
 from nbtrack.store.reading import current_store
+from nbtrack.store.store import Store
 from nbtrack.widgets.compared.sidebyside import MOST_LINES, side_by_side_html
 from nbtrack.widgets.compared.view import MOST_BYTES, comparison_html
 
@@ -547,3 +548,25 @@ def test_runs_without_curves_have_no_chart(run: Any) -> None:
             nbtrack.log_metric("accuracy", 0.5)
     assert nbtrack.compare("a", "b").curves() is None
     assert "<img" not in nbtrack.compare("a", "b").to_html()
+
+
+def test_each_store_is_read_once_for_all_runs(two: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    record_run("three", 2, [1, 2], png(10), "first line\nsecond")
+    first = nbtrack.get_run(two[0])
+    reads: list[Store] = []
+    read = Store.read
+    monkeypatch.setattr(Store, "read", lambda self, work: reads.append(self) or read(self, work))
+    found = nbtrack.compare(first, two[1], "three")
+    assert [record.info.run_name for record in found.records] == ["one", "two", "three"]
+    assert all(record.provenance.environment for record in found.records)
+    assert len(reads) == 1
+
+
+def test_of_many_runs_a_tiny_number_is_not_rounded_away_nor_a_name_cut_where_it_tells(full: Any) -> None:
+    names = [f"sgd lr={rate} schedule=cosine" for rate in (0.0012, 0.0013, 0.0014)]
+    rates = (2.014e-06, 0.019473, 1.4786)
+    made = [full(name, metrics={"lr": rate}) for name, rate in zip(names, rates, strict=True)]
+    markup = shown(*made)
+    assert row(markup, "lr")[:3] == ["2.014e-06", "0.01947", "1.479"]
+    assert "white-space:nowrap" in re.search(r"<td[^>]*>(?=[^<]*2\.014e-06)", markup).group()
+    assert all(name in words(markup) for name in names)

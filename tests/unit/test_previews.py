@@ -62,6 +62,11 @@ def test_an_image_is_shown_as_it_is(preview, name, kind, said):
     assert f"{said} image, 60 × 40" in words(markup)
 
 
+@pytest.mark.parametrize(("side", "width"), [(8, 96), (28, 84), (95, 95), (96, 96), (1, 96)])
+def test_a_tiny_image_is_shown_by_whole_multiples(preview, side, width):
+    assert f'width="{width}"' in preview("digit.png", image_bytes(NOISE[:side, :side], "a.png"))
+
+
 def test_an_image_is_told_by_its_content_alone(preview):
     markup = preview("weights.bin", image_bytes(NOISE[:40, :60], "a.png"))
     assert images(markup)[0][0] == "png"

@@ -117,6 +117,12 @@ def test_a_failed_run_has_its_traceback_folded(run, now_s):
     assert detail_text(Facts(record)).endswith("error\n  Traceback:\n    line 1\n  ValueError: no")
 
 
+def test_a_name_that_is_cut_above_is_whole_below(run, now_s):
+    name = "a name that somebody typed " * 5
+    assert f"<td>{name}" in re.sub(r"<td[^>]*>", "<td>", whole(Facts(run(name), now_s)))
+    assert whole(Facts(run("short"), now_s)).count("short") == 1
+
+
 def test_endless_things_have_an_end(run, now_s):
     record = run(params={f"p{i}": "x" * 1_000 for i in range(1_000)}, code="x = 1\n" * 100_000)
     assert len(whole(Facts(record, now_s))) < 400_000

@@ -106,7 +106,8 @@ def _of_many(sides: Sides, room: int) -> Iterator[Html]:
         baseline = cut(clean(sides.names[0]), _NAME_LIMIT, "middle")
         yield el("div", muted(f"the same code as {baseline}: {_listed(equal)}"))
     if unknown:
-        yield html.folded(f"{count(len(unknown), 'more fact')} about code", *(el("div", line) for line in unknown))
+        noun = "more fact" if folds or equal else "fact"
+        yield html.folded(f"{count(len(unknown), noun)} about the code", *(el("div", line) for line in unknown))
 
 
 def _listed(names: Sequence[str]) -> str:

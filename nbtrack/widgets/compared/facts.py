@@ -23,6 +23,10 @@ _NOUNS: Mapping[Kind, str] = {
 _MOST_CELLS, _FEWEST_ROWS = 900, 12
 _LABEL_LIMIT, _NAMED_LIMIT = 36, 300
 _PAIR_LIMIT, _VALUE_LIMIT = 60, 24
+# Of many runs: long enough for what tells them apart, which is often at the end; it wraps where it has blanks.
+_HEAD_LIMIT = 32
+# A number is not broken in two, as 1.3e-05 would be.
+_UNBROKEN = 16
 _TOP = "vertical-align:top"
 
 
@@ -112,7 +116,7 @@ _STANDING: Mapping[str, Callable[[RunRecord], Html]] = {
 
 
 def _head(sides: Sides) -> Html:
-    limit = 40 if sides.is_pair else 18
+    limit = 40 if sides.is_pair else _HEAD_LIMIT
     style = "text-align:left;vertical-align:bottom;padding:0 14px 3px 7px;font-weight:normal"
     cells = []
     for record, name in zip(sides.records, sides.names, strict=True):
@@ -166,7 +170,8 @@ def _cell(row: Row, place: int, sides: Sides, legend: set[str]) -> Html:
     elif not sides.is_pair and not row.is_metric and row.differs[place]:
         legend.add("bold: not as in the first run")
         content = el("b", content)
-    return td(content, title=_title(row, value.words, shown, limit), style=_TOP)
+    style = f"{_TOP};white-space:nowrap" if len(shown) <= _UNBROKEN else _TOP
+    return td(content, title=_title(row, value.words, shown, limit), style=style)
 
 
 def _title(row: Row, words: str, shown: str, limit: int) -> str | None:

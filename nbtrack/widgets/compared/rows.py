@@ -131,10 +131,17 @@ def _texts(values: Sequence[float | None]) -> list[str]:
     texts = column(there)
     if any(len(text.partition(".")[2]) > _MOST_DECIMALS for text in texts) and len(there) > 2:
         largest = max((abs(value) for value in there if math.isfinite(value)), default=0.0)
-        if 0.01 <= largest < 1e9:
-            texts = [f"{value:,.{_MOST_DECIMALS}f}" for value in there]
+        shorter = [f"{value:,.{_MOST_DECIMALS}f}" for value in there]
+        # A learning rate that has fallen to a millionth is not 0.0000.
+        if 0.01 <= largest < 1e9 and not any(map(_says_little, there, shorter)):
+            texts = shorter
     shown = iter(texts)
     return ["" if value is None else next(shown) for value in values]
+
+
+def _says_little(value: float, text: str) -> bool:
+    """Tell whether a number in so few decimals is off by more than a tenth."""
+    return math.isfinite(value) and abs(float(text.replace(",", "")) - value) > abs(value) / 10
 
 
 def _on_point(texts: Sequence[str]) -> list[str]:

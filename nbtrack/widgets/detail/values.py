@@ -8,6 +8,7 @@ from pathlib import PurePath
 from nbtrack.directions import better_direction
 from nbtrack.records import RunRecord, Source
 from nbtrack.widgets import phrases
+from nbtrack.widgets.card import NAME_LIMIT
 from nbtrack.widgets.charts.lines import line_of
 from nbtrack.widgets.charts.small import small_image
 from nbtrack.widgets.charts.units import Units
@@ -35,6 +36,8 @@ def known_facts(record: RunRecord) -> list[tuple[str, str]]:
     """
     info = record.info
     pairs = [
+        # The first line of what is shown about a run has room for no more.
+        ("name", cut(clean(info.run_name), _TITLE_LIMIT) if len(info.run_name) > NAME_LIMIT else ""),
         ("run id", info.run_id),
         ("child of", info.parent_run_id or ""),
         ("started", moment(info.start_time / 1000)),

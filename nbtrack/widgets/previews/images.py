@@ -16,6 +16,7 @@ from nbtrack.widgets.previews.content import Content, UnreadableError
 
 _WIDEST, _HIGHEST = 420, 300
 """Of an image on the page, in pixels."""
+_SMALL = 96
 # People's drawings are commonly black on nothing, which a dark page would hide.
 _STYLE = "max-width:100%;background:#fff"
 _MOST_PIXELS = 60_000_000
@@ -171,6 +172,9 @@ def _smaller(content: Content, room: int) -> tuple[bytes, str, int]:
 
 def _shown(data: bytes, kind: str, picture: Picture, content: Content) -> Html:
     scale = min(1.0, _WIDEST / picture.width, _HIGHEST / picture.height) if picture.width else 1.0
+    if 0 < max(picture.width, picture.height) < _SMALL:
+        # A digit of 8 × 8 pixels is a speck on the page: each pixel becomes a square of several.
+        scale = _SMALL // max(picture.width, picture.height)
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     width = max(1, round(picture.width * scale)) if picture.width else None
     return el("img", src=source, alt=content.artifact.path[:200], width=width, style=_STYLE)
