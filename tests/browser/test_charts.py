@@ -168,13 +168,20 @@ def test_a_live_chart_grows_while_a_cell_runs_and_shows_finer_points_where_it_is
     notebook.run(1)
     notebook.run(2)
     painted(notebook, 2)
-    picture = notebook.page.locator(".jp-NotebookPanel .jp-Cell").nth(2).locator(".nbtrack-static")
+    picture = notebook.page.locator(".jp-NotebookPanel .jp-Cell").nth(2).locator("[class^=nbtrack-twin]")
     assert not picture.is_visible()
     # As wide as there is room, though plotly draws it before it is in the page.
     notebook.page.wait_for_function(
         """() => { const plot = document.querySelector('.jp-NotebookPanel .js-plotly-plot');
              return plot._fullLayout.width === plot.clientWidth && plot.clientWidth > 750 }""",
         timeout=60_000,
+    )
+    # … and as wide as it becomes, though the window stays as it is.
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+    notebook.page.wait_for_function(
+        """() => { const plot = document.querySelector('.jp-NotebookPanel .js-plotly-plot');
+             return plot._fullLayout.width === plot.clientWidth && plot.clientWidth > 1000 }""",
+        timeout=20_000,
     )
     notebook.start(3)
     # Every half second, and more seldom where the machine is busy.
@@ -197,7 +204,7 @@ def test_a_live_chart_grows_while_a_cell_runs_and_shows_finer_points_where_it_is
     assert (again["first"], again["last"]) == (0, 2999)
     # What is saved is the whole, with the run that ended behind the cell.
     notebook.page.wait_for_function(
-        "() => document.querySelector('.nbtrack-static img').src.length > 9_000", timeout=60_000
+        "() => document.querySelector('[class^=nbtrack-twin] img').src.length > 9_000", timeout=60_000
     )
     notebook.save()
     (lab.root / "charts_dead.ipynb").write_bytes((lab.root / "charts_live.ipynb").read_bytes())
@@ -206,7 +213,7 @@ def test_a_live_chart_grows_while_a_cell_runs_and_shows_finer_points_where_it_is
     assert "Error" not in notebook.output(2)
     notebook.shut_down()
     dead = lab.open("charts_dead.ipynb")
-    dead.page.locator(".jp-NotebookPanel .nbtrack-static img").wait_for(timeout=60_000)
+    dead.page.locator(".jp-NotebookPanel [class^=nbtrack-twin] img").wait_for(timeout=60_000)
     assert "Error" not in dead.output(2)
     dead.shot("chart_dead", 2)
     dead.shut_down()

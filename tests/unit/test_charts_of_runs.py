@@ -102,6 +102,8 @@ def test_parallel_coordinates_take_what_differs_and_leave_out_who_lacks_it():
     assert list(lr.values) == pytest.approx([1, 2 / 3, 1 / 3, 0])
     assert list(model.values) == [1, 1, 0, 0]
     assert list(model.ticktext) == ["mlp", "rf"]
+    # Axes that are seen on a dark page as well.
+    assert [line.x0 for line in chart.figure.layout.shapes] == [0, 1 / 3, 2 / 3, 1]
     assert {"lr", "model", "mlp"} <= set(texts(shown(chart)))
 
 

@@ -19,7 +19,7 @@ from nbtrack.widgets.charts.lines import Plot
 from nbtrack.widgets.charts.request import Request
 from nbtrack.widgets.charts.slot import Between, slot
 from nbtrack.widgets.charts.waiting import Waiting
-from nbtrack.widgets.frontend.onscreen import shows_widgets
+from nbtrack.widgets.frontend.onscreen import display_widget, shows_widgets, twin_html, twin_name
 
 # At most two updates a second; and of the time that passes, reading takes half at most.
 _PAUSE_S, _SHARE = 0.5, 0.5
@@ -28,16 +28,6 @@ _IDLE_PAUSE_S = 2.0
 _TWIN_EVERY_S = 15.0
 # So long a chart of an experiment or a filter waits for a run to begin.
 _PATIENCE_S = 600.0
-_TWIN = "nbtrack-static"
-# While the widget lives, the picture beside it is hidden; where no widget can live, it is all there is.
-_HIDE = (
-    "<style>.jp-OutputArea:has(.js-plotly-plot:not(.jp-RenderedPlotly,.jp-RenderedPlotly *)) "
-    f".{_TWIN}{{display:none}}"
-    # In a notebook that is opened without its kernel, JupyterLab has a line in place of each widget that says so.
-    f".jp-OutputArea-child:has(.{_TWIN})~.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){{display:none}}</style>"
-)
-_WIDGET = "application/vnd.jupyter.widget-view+json"
-_PLAIN = "a chart that follows its runs"
 UNABLE = "nbtrack: widgets cannot be shown here, so the chart stands still; ask again for newer points."
 
 
@@ -59,8 +49,9 @@ class LiveChart(Chart):
         self._waits = request.chosen.again is not None
         self._between: Between = None
         self._stopped = threading.Event()
-        # Of the static chart, the widget, and the line below it.
-        self._places: tuple[str, str, str] | None = None
+        # Of the static chart and the widget.
+        self._places: tuple[str, str] | None = None
+        self._name = twin_name()
         self._waiting: Waiting | None = None
         self._twin_s = float("-inf")
         self._context: contextvars.Context | None = None
@@ -97,15 +88,12 @@ class LiveChart(Chart):
             sys.stdout.write(UNABLE + "\n")
             return
         first = self._places is None
-        self._places = self._places or (uuid.uuid4().hex, uuid.uuid4().hex, uuid.uuid4().hex)
+        self._places = self._places or (uuid.uuid4().hex, uuid.uuid4().hex)
         self._context = contextvars.copy_context()
         _show(self._twin(), self._places[0], update=not first)
         self._twin_s = time.monotonic()
-        view = widget._repr_mimebundle_() or {}
-        _show({_WIDGET: view[_WIDGET], "text/plain": _PLAIN}, self._places[1], update=not first)
-        self._waiting = self._waiting or Waiting()
-        below = {"version_major": 2, "version_minor": 0, "model_id": self._waiting.model_id}
-        _show({_WIDGET: below, "text/plain": ""}, self._places[2], update=not first)
+        self._waiting = self._waiting or Waiting(widget, self._name)
+        display_widget(self._waiting.box, self._waiting.line, display_id=self._places[1], update=not first)
         self._follow()
 
     def as_widget(self) -> Any:
@@ -215,7 +203,7 @@ class LiveChart(Chart):
         """Bring the static chart up to date; ``final``: it takes the widget's place, too."""
         if self._places is None or self._context is None:
             return
-        twin, widget, below = self._places
+        twin, widget = self._places
         try:
             with self._lock:
                 self._renew(self._request.plot(lenient=True))
@@ -223,8 +211,7 @@ class LiveChart(Chart):
             self._context.copy().run(_show, shown, twin, update=True)
             if final:
                 self._places = None
-                for place in (widget, below):
-                    self._context.copy().run(_show, {"text/plain": ""}, place, update=True)
+                self._context.copy().run(_show, {"text/plain": ""}, widget, update=True)
                 waiting, self._waiting = self._waiting, None
                 if waiting is not None:
                     waiting.close()
@@ -232,7 +219,7 @@ class LiveChart(Chart):
             return
 
     def _twin(self) -> dict[str, Any]:
-        return {"text/html": f'{_HIDE}<div class="{_TWIN}">{self.static_html()}</div>', "text/plain": repr(self)}
+        return {"text/html": twin_html(self._name, self.static_html()), "text/plain": repr(self)}
 
 
 _current: LiveChart | None = None

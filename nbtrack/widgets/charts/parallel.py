@@ -152,8 +152,17 @@ def spec(bundle: Bundle) -> dict[str, Any]:
         "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"}, "unselected": {"line": {"opacity": 0.06}},
     }  # fmt: skip
     room = 15 * len(bundle.notes)
+    # Plotly draws the axes in black, whatever the page is.
+    edge = {"width": 1, "color": look.AXIS}
+    lines = [
+        {"type": "line", "xref": "paper", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": edge}
+        for at in (index / (len(bundle.axes) - 1) for index in range(len(bundle.axes)))
+    ]
     layout = look.layout(
-        _HEIGHT + room, margin={"l": 70, "r": 50, "t": 56, "b": 24 + room}, annotations=_notes(bundle.notes)
+        _HEIGHT + room,
+        margin={"l": 70, "r": 50, "t": 56, "b": 24 + room},
+        annotations=_notes(bundle.notes),
+        shapes=lines,
     )
     return {"data": [trace], "layout": layout}
 

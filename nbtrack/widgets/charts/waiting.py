@@ -1,10 +1,16 @@
-"""The line below a live chart that says when an answer of the kernel's has to wait for the cell that runs."""
+"""What stands around a live chart: a line that says when an answer has to wait, and the care for its still picture."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
+
+from nbtrack.widgets.frontend.bundle import LOADER, joined, packed
+
+
+def script() -> str:
+    """Return the line's code as one ES module."""
+    return joined(__package__, ("waiting",))
 
 
 @lru_cache(maxsize=1)
@@ -14,27 +20,41 @@ def _widget_class() -> Any:
     import traitlets
 
     class WaitingWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget has no types
-        _esm = files(__package__).joinpath("waiting.js").read_text(encoding="utf-8")
+        _esm = LOADER
+        _code = traitlets.Bytes(packed(script())).tag(sync=True)
+        _twin = traitlets.Unicode("").tag(sync=True)
         _answered = traitlets.Int(0).tag(sync=True)
 
     return WaitingWidget
 
 
 class Waiting:
-    """Shows nothing as long as the kernel answers."""
+    """A line below a live chart: it shows nothing as long as the kernel answers.
 
-    def __init__(self) -> None:
-        self._widget = _widget_class()()
+    Parameters
+    ----------
+    chart : plotly.graph_objects.FigureWidget
+    twin : str
+        Name of the chart's still picture, which is hidden as soon as the chart is painted.
+
+    Attributes
+    ----------
+    line : anywidget.AnyWidget
+    box : ipywidgets.VBox
+        The chart, and the line below it.
+    """
+
+    def __init__(self, chart: Any, twin: str) -> None:
+        import ipywidgets
+
+        self.line = _widget_class()(_twin=twin)
+        self.box = ipywidgets.VBox([chart, self.line])
 
     def answered(self) -> None:
         """Take the words away: the kernel has answered."""
-        self._widget._answered += 1  # noqa: SLF001 - kept in step, and of nobody else's interest
-
-    @property
-    def model_id(self) -> str:
-        """What a front end finds the widget by."""
-        return str(self._widget.model_id)
+        self.line._answered += 1  # noqa: SLF001 - kept in step, and of nobody else's interest
 
     def close(self) -> None:
-        """Have the line go from the front end."""
-        self._widget.close()
+        """Have both go from the front end; the chart itself may be another one's already."""
+        self.box.close()
+        self.line.close()

@@ -57,7 +57,7 @@ def packed(script: str) -> bytes:
     return zlib.compress(script.encode(), 9)
 
 
-def joined(package: str, modules: Iterable[str], style: str) -> str:
+def joined(package: str, modules: Iterable[str], style: str = "") -> str:
     """Return a widget's code as one ES module, its style sheet as the constant ``STYLE``.
 
     Parameters
@@ -67,7 +67,7 @@ def joined(package: str, modules: Iterable[str], style: str) -> str:
     modules : iterable of str
         Names of the JavaScript files, each behind those that it imports; the shared ones stand before all of them.
     style : str
-        Name of the style sheet.
+        Name of the style sheet, if there is one.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def joined(package: str, modules: Iterable[str], style: str) -> str:
     """
     texts = [_text(__package__, f"{name}.js") for name in SHARED]
     texts += [_text(package, f"{name}.js") for name in modules]
-    sheet = _INDENT.sub("", _text(package, f"{style}.css"))
+    sheet = _INDENT.sub("", _text(package, f"{style}.css")) if style else ""
     return f"const STYLE = {json.dumps(sheet)};\n" + "".join(map(_part, texts))
 
 

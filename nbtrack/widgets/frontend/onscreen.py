@@ -29,7 +29,7 @@ class OnScreen:
     _widget: Any
 
     def __init__(self) -> None:
-        self._twin = f"nbtrack-twin-{uuid.uuid4().hex[:12]}"
+        self._twin = twin_name()
         self._views: set[str] = set()
 
     def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -46,8 +46,7 @@ class OnScreen:
         """Display two outputs: the notebook keeps the first, the live one hides it while it is there."""
         from IPython.display import display
 
-        markup = f'{_WITHOUT_KERNEL.replace("TWIN", self._twin)}<div class="{self._twin}">{still.html}</div>'
-        display({"text/plain": still.text, "text/html": markup}, raw=True)
+        display({"text/plain": still.text, "text/html": twin_html(self._twin, still.html)}, raw=True)
         display_widget(self._widget)
         self._views.add("")
         watcher().add(self)
@@ -95,21 +94,46 @@ class OnScreen:
         return values, []
 
 
-def display_widget(widget: Any) -> None:
+def twin_name() -> str:
+    """Return a name for a still picture that no other has; the browser's half of a widget hides it by that."""
+    return f"nbtrack-twin-{uuid.uuid4().hex[:12]}"
+
+
+def twin_html(name: str, markup: str) -> str:
+    """Return a still picture as the first of two outputs, of which the second is live.
+
+    Parameters
+    ----------
+    name : str
+        As :func:`twin_name` gave it.
+    markup : str
+
+    Returns
+    -------
+    str
+    """
+    return f'{_WITHOUT_KERNEL.replace("TWIN", name)}<div class="{name}">{markup}</div>'
+
+
+def display_widget(widget: Any, like: Any = None, **how: Any) -> None:
     """Display a widget, with what Colab needs to know of it.
 
     Parameters
     ----------
-    widget : anywidget.AnyWidget
+    widget : ipywidgets.DOMWidget
+    like : anywidget.AnyWidget, optional
+        One that knows that, where the widget itself is no anywidget.
+    **how
+        As ``IPython.display.display`` takes it.
     """
     from IPython.display import display
 
     # Colab shows the widgets of others only where the output says from where their manager comes.
-    found = widget._repr_mimebundle_()
+    found = (widget if like is None else like)._repr_mimebundle_()
     metadata = found[1] if isinstance(found, tuple) else {}
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     bundle = {"text/plain": _PLAIN, "application/vnd.jupyter.widget-view+json": view}
-    display(bundle, metadata=metadata, raw=True)
+    display(bundle, metadata=metadata, raw=True, **how)
 
 
 def shows_widgets() -> bool:
