@@ -123,7 +123,12 @@ def _resume(run_id: str) -> ActiveRun:
     if running is not None:
         raise RunActiveError(f"run {running.run_name!r} is already active here; there is nothing to go on with.")
     store = current_store()
-    record = store.run(run_id)
+    try:
+        record = store.run(run_id)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(
+            f"{error} A new run is given a name by nbtrack.start_run(run_name={run_id!r})."
+        ) from None
     if record.info.lifecycle_stage == "deleted":
         raise RunNotFoundError(
             f"run {record.info.run_name!r} is deleted; nbtrack.restore_run({record.info.run_id!r}) brings it back."

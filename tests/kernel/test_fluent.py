@@ -111,6 +111,9 @@ def test_a_run_is_gone_on_with(workplace):
 def test_going_on_with_an_unknown_run(workplace):
     with pytest.raises(RunNotFoundError):
         nbtrack.start_run(run_id="0" * 32)
+    # As in MLflow the first argument is an id, which few expect.
+    with pytest.raises(RunNotFoundError, match=r"nbtrack\.start_run\(run_name='baseline'\)"):
+        nbtrack.start_run("baseline")
 
 
 def test_a_param_has_one_value(workplace):

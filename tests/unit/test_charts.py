@@ -141,6 +141,16 @@ def test_nothing_to_show_says_what_to_type():
 # --- the figure -----------------------------------------------------------------------------------------------------
 
 
+def test_one_panel_is_as_high_as_the_names_of_its_lines_beside_it():
+    heights = []
+    for amount in (3, 12, 16, 20):
+        runs = [add_run(f"run-{amount}-{number}", loss=[2, 1]) for number in range(amount)]
+        layout = nbtrack.chart(runs, "loss").figure.layout
+        heights.append(layout.height - layout.margin.t - layout.margin.b)
+        assert (layout.yaxis.domain[0], layout.yaxis.domain[1]) == (0, 1)
+    assert heights == [216, 264, 352, 440]
+
+
 def test_lines_keep_their_values_names_and_colours_over_panels():
     add_run("one", loss=[3.5, 2.25, 1.125], acc=[0.5, 0.625, 0.75])
     add_run("two", loss=[4, 3], acc=[0.25, 0.5])

@@ -101,6 +101,12 @@ def test_parallel_coordinates_take_what_differs_and_leave_out_who_lacks_it():
     lr, model = trace.dimensions[:2]
     assert list(lr.values) == pytest.approx([1, 2 / 3, 1 / 3, 0])
     assert list(model.values) == [1, 1, 0, 0]
+    assert chart.figure.layout.margin.l == 70
+    for number in range(2):
+        add_run(f"long-{number}", {"a": "LogisticRegression", "b": number}, {"accuracy": number})
+    # As wide as the longest label of the first axis, which plotly would cut.
+    wide = nbtrack.parallel_coordinates(["a", "b", "accuracy"], runs=["long-0", "long-1"]).figure
+    assert wide.layout.margin.l >= 140
     assert list(model.ticktext) == ["mlp", "rf"]
     # Axes that are seen on a dark page as well.
     assert [line.x0 for line in chart.figure.layout.shapes] == [0, 1 / 3, 2 / 3, 1]
@@ -138,6 +144,8 @@ def test_parallel_coordinates_want_two_columns():
         nbtrack.parallel_coordinates(["lrr", "accuracy"])
     with pytest.raises(InputError, match="two or more"):
         nbtrack.parallel_coordinates(runs="bare")
+    with pytest.raises(InputError, match="columns is 3; accepted: a name"):
+        nbtrack.parallel_coordinates(3)
 
 
 # --- bars -------------------------------------------------------------------------------------------------------------
@@ -176,6 +184,9 @@ def test_bars_of_nothing_say_what_to_type():
     add_run("odd", {}, {"x": math.nan})
     with pytest.raises(InputError, match="NaN or infinite"):
         nbtrack.bars("x")
+    for wrong in (3, [], [None], ""):
+        with pytest.raises(InputError, match=r"metrics is .*accepted: a name"):
+            nbtrack.bars(wrong)
 
 
 # --- importance -------------------------------------------------------------------------------------------------------

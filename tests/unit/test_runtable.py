@@ -279,6 +279,9 @@ def test_the_selection_can_be_read_set_and_watched(runs):
     with pytest.raises(InputError, match="the selection holds 3"):
         table.selection = [3]
     assert repr(table) == "<RunTable of 6 runs, 1 selected>"
+    # What a script prints.
+    assert str(table) == table._still().text
+    assert "6 runs" in str(table)
 
 
 def test_buttons_do_what_they_say_or_what_is_put_on_them(runs, told):

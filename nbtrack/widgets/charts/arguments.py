@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from nbtrack.errors import InputError
 from nbtrack.widgets.charts.units import X
+
+
+def names_of(value: Any, argument: str, example: str) -> list[str]:
+    """Return one name or several as a list, or say what is accepted."""
+    names = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else []
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise InputError(
+            f"{argument} is {value!r}; accepted: a name, or a list of names. Example: {argument}={example}"
+        )
+    return names
 
 
 def check_smooth(value: Any) -> float:

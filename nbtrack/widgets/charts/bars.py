@@ -12,6 +12,7 @@ from nbtrack.errors import InputError
 from nbtrack.store.choosing import chosen_runs
 from nbtrack.widgets import html
 from nbtrack.widgets.charts import look
+from nbtrack.widgets.charts.arguments import names_of
 from nbtrack.widgets.charts.chart import Chart, Drawing
 from nbtrack.widgets.charts.columns import left_out, values_of
 from nbtrack.widgets.charts.fields import run_names
@@ -84,7 +85,7 @@ def bars(metrics: str | Sequence[str] | None = None, *, runs: Any = None, limit:
     chosen = chosen_runs(runs, limit)
     names = list(run_names(chosen.records).values())
     known = sorted({key for record in chosen.records for key in record.data.metrics}, key=natural)
-    wanted = known if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
+    wanted = known if metrics is None else names_of(metrics, "metrics", "'accuracy'")
     if not wanted:
         raise InputError("the runs have no metric yet; log one, as nbtrack.log_metric('accuracy', 0.9).")
     notes = [*filter(None, [chosen.note])]
@@ -93,7 +94,7 @@ def bars(metrics: str | Sequence[str] | None = None, *, runs: Any = None, limit:
         wanted = wanted[:MOST_PANELS]
     panels = []
     for key in wanted:
-        field = key if not isinstance(key, str) or key.startswith("metrics.") else f"metrics.{key}"
+        field = key if key.startswith("metrics.") else f"metrics.{key}"
         values = values_of(chosen.records, field)
         if values.categories:
             raise InputError(f"{key!r} is no metric; known: {', '.join(known[:8])}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbtrack.errors import InputError
 from nbtrack.store.choosing import chosen_runs
-from nbtrack.widgets.charts.arguments import check_between, check_log, check_smooth, check_x
+from nbtrack.widgets.charts.arguments import check_between, check_log, check_smooth, check_x, names_of
 from nbtrack.widgets.charts.chart import Chart, Drawing
 from nbtrack.widgets.charts.fields import field_of
 from nbtrack.widgets.charts.figure import spec
@@ -117,11 +117,5 @@ def drawing(plot: Plot) -> Drawing:
 def _keys(metrics: Any) -> tuple[str, ...] | None:
     if metrics is None:
         return None
-    keys = (metrics,) if isinstance(metrics, str) else tuple(metrics) if isinstance(metrics, Sequence) else ()
     # As filters and columns have it, too.
-    keys = tuple(key.removeprefix("metrics.") if isinstance(key, str) else key for key in keys)
-    if not keys or not all(isinstance(key, str) and key for key in keys):
-        raise InputError(
-            f"metrics is {metrics!r}; accepted: a metric's name, or a list of names. Example: metrics='loss'"
-        )
-    return tuple(dict.fromkeys(keys))
+    return tuple(dict.fromkeys(key.removeprefix("metrics.") for key in names_of(metrics, "metrics", "'loss'")))

@@ -12,6 +12,7 @@ from nbtrack.widgets.charts.lines import Line, Panel, Plot
 _PANEL, _GAP, _TOP, _BOTTOM = 216, 46, 34, 52
 _LEGEND_ROW, _NOTE = 24, 15
 _MOST_ABOVE, _MOST_LETTERS = 5, 70
+_MOST_BESIDE, _NAME_ROW = 20, 22
 _MOST_TOLD = 12
 _ALONE = 3
 _ACROSS_GAP = 0.09
@@ -30,24 +31,25 @@ class Place:
     is_lowest: bool
 
 
-def places(amount: int) -> tuple[list[Place], int]:
-    """Return where so many panels stand, and the height of all of them in pixels.
+def places(amount: int, least: int = 0) -> tuple[list[Place], int]:
+    """Return where so many panels stand, and the height of all of them in pixels, which is ``least`` or more.
 
     Up to three stand in one column, more in two. The panels of a column share their x axis.
     """
     across = 1 if amount <= _ALONE else 2
     rows = -(-amount // across)
-    height = rows * _PANEL + (rows - 1) * _GAP
+    panel = max(_PANEL, -(-(least - (rows - 1) * _GAP) // rows))
+    height = rows * panel + (rows - 1) * _GAP
     width = (1 - _ACROSS_GAP * (across - 1)) / across
     found = []
     for index in range(amount):
         row, column = divmod(index, across)
-        top = 1 - row * (_PANEL + _GAP) / height
+        top = 1 - row * (panel + _GAP) / height
         left = column * (width + _ACROSS_GAP)
         lowest = index + across >= amount
         y_axis = "y" if not index else f"y{index + 1}"
         x_axis = "x" if not column else f"x{column + 1}"
-        up = (max(top - _PANEL / height, 0.0), min(top, 1.0))
+        up = (max(top - panel / height, 0.0), min(top, 1.0))
         found.append(Place(x_axis, y_axis, (left, min(left + width, 1.0)), up, lowest))
     return found, height
 
@@ -64,17 +66,19 @@ def spec(plot: Plot) -> dict[str, Any]:
     dict
         ``data`` and ``layout``.
     """
-    where, height = places(max(len(plot.panels), 1))
+    names = plot.names()
+    above = len(names) <= _MOST_ABOVE and sum(len(line.name) for line in names.values()) <= _MOST_LETTERS
+    # Beside the panels, the names of all lines are seen at once, as long as there are not too many.
+    beside = 0 if above else _NAME_ROW * min(len(names), _MOST_BESIDE)
+    where, height = places(max(len(plot.panels), 1), beside)
     shown: set[str] = set()
     data: list[dict[str, Any]] = []
     for panel, place in zip(plot.panels, where, strict=False):
         data += traces(panel, place, shown)
-    names = plot.names()
     # As long as one can read it, one box tells the values of all panels; else of the one below the mouse.
     together = len(plot.panels) > 1 and sum(len(panel.lines) for panel in plot.panels) <= _MOST_TOLD
     if together:
         data = [_naming_its_metric(trace, where, plot) for trace in data]
-    above = len(names) <= _MOST_ABOVE and sum(len(line.name) for line in names.values()) <= _MOST_LETTERS
     top = _TOP + (_LEGEND_ROW if above else 0)
     bottom = _BOTTOM + _NOTE * len(plot.notes)
     layout = look.layout(

@@ -9,17 +9,20 @@ from typing import Any
 from nbtrack.errors import InputError
 from nbtrack.store.choosing import chosen_runs
 from nbtrack.widgets.charts import look
+from nbtrack.widgets.charts.arguments import names_of
 from nbtrack.widgets.charts.chart import Chart, Drawing
 from nbtrack.widgets.charts.columns import Values, left_out, values_of
 from nbtrack.widgets.charts.fields import run_names
 from nbtrack.widgets.charts.scatter import draw_notes
 from nbtrack.widgets.charts.svg import WIDTH, Canvas
 from nbtrack.widgets.format import count
-from nbtrack.widgets.text import clean, cut, fit, grid
+from nbtrack.widgets.text import cells, clean, cut, fit, grid
 
 _MOST = 12
 _HEIGHT, _PLOT = 400, 280
 _MOST_ROWS = 20
+# What a letter takes on average.
+_LETTER = 7.2
 
 
 def parallel_coordinates(
@@ -70,7 +73,7 @@ def parallel_coordinates(
             some = [values for values in axes if values.field.startswith("metrics.")][-_MOST // 2 :]
             axes = [values for values in axes if values.field.startswith("params.")][: _MOST - len(some)] + some
     else:
-        axes = [values_of(records, field) for field in ([columns] if isinstance(columns, str) else columns)]
+        axes = [values_of(records, field) for field in names_of(columns, "columns", "['params.lr', 'accuracy']")]
     if len(axes) < 2:
         raise InputError(
             f"{len(axes)} columns differ between the {len(records)} runs; two or more are needed. Name them: "
@@ -160,11 +163,17 @@ def spec(bundle: Bundle) -> dict[str, Any]:
     ]
     layout = look.layout(
         _HEIGHT + room,
-        margin={"l": 70, "r": 50, "t": 56, "b": 24 + room},
+        margin={"l": _room(bundle.axes[0]), "r": 50, "t": 56, "b": 24 + room},
         annotations=_notes(bundle.notes),
         shapes=lines,
     )
     return {"data": [trace], "layout": layout}
+
+
+def _room(first: Values) -> int:
+    """Return the pixels that the labels of the first axis need on its left: plotly does not look after them itself."""
+    labels = (label for _, label in first.ticks(first.whole(0.0, 1.0), 5))
+    return max(70, 20 + round(_LETTER * max((cells(label) for label in labels), default=0)))
 
 
 def _notes(notes: tuple[str, ...]) -> list[dict[str, Any]]:

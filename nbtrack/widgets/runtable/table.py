@@ -240,6 +240,9 @@ class RunTable(OnScreen):
         records = self._source.first
         return Shown(still.runs_html(records, now_s, total), still.runs_text(records, now_s, total))
 
+    def __str__(self) -> str:
+        return self._still().text
+
     def __repr__(self) -> str:
         return f"<RunTable of {self._source.total:,} runs, {len(self.selection):,} selected>"
 
