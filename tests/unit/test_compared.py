@@ -364,6 +364,11 @@ def test_blanks_and_markup_in_code_are_kept_as_they_are() -> None:
     assert lines(markup)[1][0] == "    y"
 
 
+def test_equal_lines_and_their_indents_stay_where_style_is_stripped() -> None:
+    bare = re.sub(r' style="[^"]*"', "", side_by_side_html("if x:\n    y\n    z = 1", "if x:\n    y\n    z = 2"))
+    assert "<pre>if x:\n    y</pre>" in bare
+
+
 def test_long_equal_stretches_are_folded_and_endless_texts_cut() -> None:
     text = "\n".join(f"line {number}" for number in range(100))
     assert ("⋯ 94 lines the same",) in lines(side_by_side_html(text, f"{text}\nmore"))

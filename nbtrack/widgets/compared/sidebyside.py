@@ -24,7 +24,10 @@ _MOST_WORDS = 300
 _WORD = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\w+|\s+|[^\w\s]")
 # The sign stands in the margin, also of a line that takes several.
 _WRAP = "white-space:pre-wrap;overflow-wrap:break-word;padding:0 4px 0 18px"
+_FACE = "font-family:monospace;font-size:12px;line-height:1.45"
 _TEXT = f"{_WRAP};text-indent:-14px"
+# Lines and indents stay where style is stripped; of each changed line that would be too long.
+_LINES = f"{_WRAP};margin:0;background:none;opacity:0.75;{_FACE}"
 _GONE, _NEW = "rgba(220,65,54,0.13)", "rgba(32,138,85,0.15)"
 _GONE_WORD, _NEW_WORD = "rgba(220,65,54,0.34)", "rgba(32,138,85,0.36)"
 _CELL = "text-align:left;vertical-align:top;padding:0"
@@ -77,10 +80,7 @@ def side_by_side_html(
         rows.append(_across(f"… {count(room.left_out, 'line')} left out"))
     head = None if heads is None else _pair(*(el("div", muted(name), style=_WRAP) for name in heads))
     lines = [el("tr", row, style="background:none") for row in [head, *rows] if row is not None]
-    style = (
-        "display:table;width:100%;margin:2px 0 0;border:none;border-collapse:collapse;table-layout:fixed;"
-        "font-family:monospace;font-size:12px;line-height:1.45"
-    )
+    style = "display:table;width:100%;margin:2px 0 0;border:none;border-collapse:collapse;table-layout:fixed;" + _FACE
     return el("table", el("tbody", *lines), style=style)
 
 
@@ -129,7 +129,7 @@ def _equal_rows(lines: Sequence[str], room: _Room) -> Iterator[Html]:
         room.lines -= len(kept)
         room.left_out += len(piece) - len(kept)
         if kept:
-            same = el("div", html.verbatim("\n".join(map(_fit, kept))), style=f"{_WRAP};opacity:0.75")
+            same = el("pre", html.verbatim("\n".join(map(_fit, kept))), style=_LINES)
             yield _pair(same, same)
 
 
