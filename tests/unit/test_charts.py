@@ -141,6 +141,14 @@ def test_nothing_to_show_says_what_to_type():
 # --- the figure -----------------------------------------------------------------------------------------------------
 
 
+def test_a_logarithmic_axis_has_its_numbers_in_full():
+    add_run("one", loss=[0.3, 2])
+    layout = nbtrack.chart(metrics="loss", log="xy").figure.layout
+    for axis in (layout.xaxis, layout.yaxis):
+        assert (axis.type, axis.tickformat) == ("log", "~g")
+    assert nbtrack.chart(metrics="loss").figure.layout.yaxis.tickformat is None
+
+
 def test_one_panel_is_as_high_as_the_names_of_its_lines_beside_it():
     heights = []
     for amount in (3, 12, 16, 20):

@@ -111,7 +111,7 @@ class Values:
                 "categoryarray": [words(at) for at in self.categories],
             }
         # Two decades at least: their ends are enough.
-        return {"type": "log", "dtick": 1, "tickformat": "~g"} if self.is_log else {"type": "linear"}
+        return look.kind(is_log=True) | {"dtick": 1} if self.is_log else {"type": "linear"}
 
 
 def values_of(records: Sequence[RunRecord], field: Any) -> Values:

@@ -108,16 +108,15 @@ def spec(plot: Plot) -> dict[str, Any]:
 def _axes(plot: Plot, where: Sequence[Place]) -> dict[str, Any]:
     axes: dict[str, Any] = {}
     for place in where:
-        axes[_long(place.y_axis)] = look.axis(
-            domain=list(place.up), anchor=place.x_axis, type="log" if plot.log_y else "linear", automargin=True
-        )
+        kind = look.kind(is_log=plot.log_y)
+        axes[_long(place.y_axis)] = look.axis(domain=list(place.up), anchor=place.x_axis, automargin=True, **kind)
         if not place.is_lowest:
             continue
-        kind = "date" if plot.is_date else "log" if plot.log_x else "linear"
+        kind = {"type": "date"} if plot.is_date else look.kind(is_log=plot.log_x)
         axes[_long(place.x_axis)] = look.axis(
             domain=list(place.across),
             anchor=place.y_axis,
-            type=kind,
+            **kind,
             title={"text": plot.x_title, "standoff": 6, "font": {"size": 12}},
             hoverformat=None if plot.is_date else ",.6~g",
             showspikes=True,

@@ -88,6 +88,11 @@ def words(text: str, limit: int = _NAME_LIMIT) -> str:
     return escape(cut(clean(text), limit, "middle"), quote=False).replace("$", "&#36;")
 
 
+def kind(*, is_log: bool) -> dict[str, Any]:
+    """Return what makes an axis of numbers logarithmic or not; plotly's small digits there read like exponents."""
+    return {"type": "log", "tickformat": "~g"} if is_log else {"type": "linear"}
+
+
 def axis(**more: Any) -> dict[str, Any]:
     """Return what every axis shares, with ``more``."""
     return {
@@ -99,8 +104,6 @@ def axis(**more: Any) -> dict[str, Any]:
         "ticks": "outside",
         "ticklen": 4,
         "exponentformat": "power",
-        # Plotly's small digits between two decades read like exponents.
-        "minorloglabels": "complete",
         **more,
     }
 

@@ -23,8 +23,8 @@ _MOST_PAIRED = 900
 _MOST_WORDS = 300
 _WORD = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\w+|\s+|[^\w\s]")
 # The sign stands in the margin, also of a line that takes several.
-_WRAP = "white-space:pre-wrap;overflow-wrap:break-word;padding:0 4px 0 18px"
-_FACE = "font-family:monospace;font-size:12px;line-height:1.45"
+_WRAP = "white-space:pre-wrap;overflow-wrap:break-word;padding:0 4px 0 18px;line-height:1.45"
+_FACE = "font-family:monospace;font-size:12px"
 _TEXT = f"{_WRAP};text-indent:-14px"
 # Lines and indents stay where style is stripped; of each changed line that would be too long.
 _LINES = f"{_WRAP};margin:0;background:none;opacity:0.75;{_FACE}"
