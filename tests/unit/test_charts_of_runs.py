@@ -133,7 +133,17 @@ def test_parallel_coordinates_coloured_by_words():
     line = chart.figure.data[0].line
     assert (line.cmin, line.cmax) == (-0.5, 1.5)
     assert {stop[1] for stop in line.colorscale} == {look.colour(0), look.colour(1)}
-    shown(chart)
+    # What a colour means is said, in the picture as well.
+    assert (line.showscale, line.colorbar.title.text, line.colorbar.ticktext) == (True, "model", ("mlp", "rf"))
+    assert {"model = mlp", "model = rf"} <= set(texts(shown(chart)))
+
+
+def test_a_param_and_a_metric_of_one_name_are_told_apart():
+    for number in range(3):
+        add_run(f"run-{number}", {"lr": 0.1 * (number + 1), "depth": number}, {"lr": 0.01 * number})
+    chart = nbtrack.parallel_coordinates()
+    assert [axis.label for axis in chart.figure.data[0].dimensions] == ["params.lr", "depth", "metrics.lr"]
+    assert {"params.lr", "metrics.lr"} <= set(texts(shown(chart)))
 
 
 @pytest.mark.usefixtures("search")

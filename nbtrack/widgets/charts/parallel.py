@@ -13,8 +13,8 @@ from nbtrack.widgets.charts.arguments import names_of
 from nbtrack.widgets.charts.chart import Chart, Drawing
 from nbtrack.widgets.charts.columns import Values, left_out, values_of
 from nbtrack.widgets.charts.fields import run_names
-from nbtrack.widgets.charts.scatter import draw_notes
-from nbtrack.widgets.charts.svg import WIDTH, Canvas
+from nbtrack.widgets.charts.scatter import colour_bar, draw_colours, draw_notes
+from nbtrack.widgets.charts.svg import WIDTH, Canvas, legend_rows
 from nbtrack.widgets.format import count
 from nbtrack.widgets.text import cells, clean, cut, fit, grid
 
@@ -114,6 +114,15 @@ class Bundle:
         listed = ", ".join(values.name for values in self.axes)
         return cut(f"{listed}, coloured by {self.color.name}", 100)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the axes; of a param and a metric that share one, with their kinds."""
+        names = [values.name for values in self.axes]
+        return tuple(
+            name if names.count(name) == 1 else cut(clean(values.field), 40)
+            for name, values in zip(names, self.axes, strict=True)
+        )
+
     def tint(self, index: int) -> str:
         """Return the colour of a run."""
         code = self.color.code(index)
@@ -126,13 +135,13 @@ class Bundle:
 def spec(bundle: Bundle) -> dict[str, Any]:
     """Return the chart as a plotly figure."""
     dimensions = []
-    for values in bundle.axes:
+    for label, values in zip(bundle.labels, bundle.axes, strict=True):
         # All axes run from 0 to 1: plotly's own know neither logarithms nor categories.
         scale = values.whole(0.0, 1.0)
         ticks = [tick for tick in values.ticks(scale, 5) if -1e-9 <= tick[0] <= 1 + 1e-9]
         dimensions.append(
             {
-                "label": look.words(values.name, 20),
+                "label": look.words(label, 20),
                 "range": [0, 1],
                 "values": [scale.at(values.code(index) or 0.0) for index in bundle.kept],
                 "tickvals": [at for at, _ in ticks],
@@ -148,6 +157,7 @@ def spec(bundle: Bundle) -> dict[str, Any]:
         scale = bundle.color.whole(0.0, 1.0)
         codes = [scale.at(bundle.color.code(index) or 0.0) for index in bundle.kept]
         line = {"color": codes, "colorscale": [list(stop) for stop in look.SCALE], "cmin": 0, "cmax": 1}
+    line |= {"showscale": True, "colorbar": colour_bar(bundle.color)}
     # Plotly's own shadow is white, whatever the page is.
     font = {"size": 12, "color": look.TEXT, "shadow": "none"}
     trace = {
@@ -182,8 +192,15 @@ def _notes(notes: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def picture(bundle: Bundle) -> str:
     """Return the chart as an SVG document."""
-    top, left, right = 40.0, 70.0, WIDTH - 70.0
+    color = bundle.color
+    legend = [(f"{color.name} = {name}", look.colour(at), "solid") for at, name in enumerate(color.categories)]
+    above = 18 * legend_rows([name for name, *_ in legend]) + 8 if legend else 30
+    top, left, right = above + 40.0, float(_room(bundle.axes[0])), WIDTH - 70.0
     canvas = Canvas(top + _PLOT + 24 + 15 * len(bundle.notes))
+    if legend:
+        canvas.legend(legend, 12)
+    else:
+        draw_colours(canvas, color)
     places = [left + index * (right - left) / (len(bundle.axes) - 1) for index in range(len(bundle.axes))]
     scales = [values.whole(top + _PLOT, top) for values in bundle.axes]
     for index in bundle.kept:
@@ -192,19 +209,19 @@ def picture(bundle: Bundle) -> str:
             for x, scale, values in zip(places, scales, bundle.axes, strict=True)
         ]
         canvas.path([line], bundle.tint(index), 1.3, 0.75)
-    for x, scale, values in zip(places, scales, bundle.axes, strict=True):
+    for x, scale, values, label in zip(places, scales, bundle.axes, bundle.labels, strict=True):
         canvas.line(x, top, x, top + _PLOT, 0.8)
-        canvas.text(cut(values.name, 16, "middle"), x, 22, "middle", bold=True)
-        for at, label in values.ticks(scale, 5):
+        canvas.text(cut(label, 16, "middle"), x, above + 22, "middle", bold=True)
+        for at, words_ in values.ticks(scale, 5):
             canvas.line(x - 4, at, x, at, 0.8)
-            canvas.text(cut(label, 12), x - 6, at + 3.5, "end", size=10)
+            canvas.text(cut(words_, 18 if x == left else 12), x - 6, at + 3.5, "end", size=10)
     draw_notes(canvas, bundle.notes)
     return canvas.svg(bundle.title)
 
 
 def words(bundle: Bundle) -> str:
     """Return the chart as text: a table of the runs."""
-    table = [["run", *(fit(values.name, 14) for values in bundle.axes)]]
+    table = [["run", *(fit(label, 14) for label in bundle.labels)]]
     table += [
         [fit(bundle.names[index], 24), *(fit(values.words(index), 14) for values in bundle.axes)]
         for index in bundle.kept[:_MOST_ROWS]

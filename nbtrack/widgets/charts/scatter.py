@@ -117,7 +117,7 @@ def spec(cloud: Cloud) -> dict[str, Any]:
         )
     if by_number:
         assert cloud.color is not None
-        data.append(_colour_bar(cloud.color))
+        data.append(_scale_of_colours(cloud.color))
     layout = look.layout(
         _HEIGHT + 15 * len(cloud.notes),
         margin={"l": 64, "r": 16, "t": 24, "b": 56 + 15 * len(cloud.notes)},
@@ -138,17 +138,23 @@ def _told(cloud: Cloud, index: int) -> str:
     return "<br>".join(lines).replace("%", "&#37;")
 
 
-def _colour_bar(color: Values) -> dict[str, Any]:
-    """Return a trace without points that brings the bar of colours."""
-    scale = color.whole(0.0, 1.0)
-    ticks = [tick for tick in color.ticks(scale, 5) if 0 <= tick[0] <= 1]
-    bar = {
+def colour_bar(color: Values) -> dict[str, Any]:
+    """Return plotly's bar of colours for numbers from 0 to 1, or for the places of categories."""
+    if color.categories:
+        ticks = [(float(place), look.words(name, 18)) for place, name in enumerate(color.categories)]
+    else:
+        ticks = [tick for tick in color.ticks(color.whole(0.0, 1.0), 5) if 0 <= tick[0] <= 1]
+    return {
         "title": {"text": look.words(color.name), "side": "right"},
         "thickness": 10,
         "outlinewidth": 0,
         "tickvals": [at for at, _ in ticks],
         "ticktext": [label for _, label in ticks],
     }
+
+
+def _scale_of_colours(color: Values) -> dict[str, Any]:
+    """Return a trace without points that brings the bar of colours."""
     marker = {
         "color": [0.0],
         "cmin": 0,
@@ -158,7 +164,7 @@ def _colour_bar(color: Values) -> dict[str, Any]:
     }
     return {
         "type": "scatter", "mode": "markers", "x": [None], "y": [None], "showlegend": False, "hoverinfo": "skip",
-        "marker": marker | {"colorbar": bar},
+        "marker": marker | {"colorbar": colour_bar(color)},
     }  # fmt: skip
 
 
@@ -173,7 +179,7 @@ def picture(cloud: Cloud) -> str:
         canvas.legend(legend, 12)
     if by_number:
         assert cloud.color is not None
-        _bar_of_colours(canvas, cloud.color)
+        draw_colours(canvas, cloud.color)
     box = (72.0, float(top), WIDTH - 14.0, float(top + _PLOT))
     draw_axes(canvas, box, cloud.x, cloud.y)
     x, y = cloud.x.scale(box[0], box[2]), cloud.y.scale(box[3], box[1])
@@ -202,7 +208,8 @@ def draw_axes(canvas: Canvas, box: tuple[float, float, float, float], across: Va
     canvas.text(up.name, left + 6, top + 12, bold=True)
 
 
-def _bar_of_colours(canvas: Canvas, color: Values) -> None:
+def draw_colours(canvas: Canvas, color: Values) -> None:
+    """Add the bar of colours for numbers, at the upper edge."""
     left, wide = 72.0, 160.0
     for step in range(32):
         canvas.bar(left + step * wide / 32, 8, wide / 32 + 0.5, 8, look.on_scale((step + 0.5) / 32))
