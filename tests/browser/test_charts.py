@@ -176,13 +176,6 @@ def test_a_live_chart_grows_while_a_cell_runs_and_shows_finer_points_where_it_is
              return plot._fullLayout.width === plot.clientWidth && plot.clientWidth > 750 }""",
         timeout=60_000,
     )
-    # … and as wide as it becomes, though the window stays as it is.
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-    notebook.page.wait_for_function(
-        """() => { const plot = document.querySelector('.jp-NotebookPanel .js-plotly-plot');
-             return plot._fullLayout.width === plot.clientWidth && plot.clientWidth > 1000 }""",
-        timeout=20_000,
-    )
     notebook.start(3)
     # Every half second, and more seldom where the machine is busy.
     for least in (100, 400, 700):

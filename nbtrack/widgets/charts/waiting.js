@@ -40,18 +40,10 @@ function render({ model, el }) {
   };
   look();
   const looking = setInterval(look, LOOK_MS);
-  // Plotly's widget follows the window alone, but a side bar that opens or closes changes the width as well.
-  let width = 0;
-  const measure = new ResizeObserver(([{ contentRect }]) => {
-    if (width && contentRect.width && contentRect.width !== width) window.dispatchEvent(new Event("resize"));
-    width = contentRect.width;
-  });
-  measure.observe(el);
   model.on("change:_answered", answered);
   return () => {
     clearInterval(looking);
     clearTimeout(timer);
-    measure.disconnect();
     model.off("change:_answered", answered);
     plot?.removeListener?.("plotly_relayout", zoomed);
   };
