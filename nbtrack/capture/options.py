@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ def _seed(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+@functools.cache
 def track_parser() -> LineParser:
     """Return the parser of the ``%%track`` line; its help is the magic's documentation."""
     parser = LineParser(
@@ -73,9 +75,6 @@ def track_parser() -> LineParser:
     add("--quiet", "-q", action="store_true", help="show no run card")
     add("--no-code", action="store_true", help="do not keep the cell's source")
     return parser
-
-
-_PARSER = track_parser()
 
 
 def parse_track_line(line: str) -> TrackOptions:
@@ -100,7 +99,7 @@ def parse_track_line(line: str) -> TrackOptions:
     >>> parse_track_line("baseline --seed 42").seed
     42
     """
-    found = _PARSER.parse_args(split_line(line))
+    found = track_parser().parse_args(split_line(line))
     return TrackOptions(
         name=found.name,
         experiment=found.experiment,

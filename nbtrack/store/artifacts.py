@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nbtrack.errors import StoreError
 
+ADDRESS = "nbtrack-artifacts:/"
+"""Beginning of the address of a run's artifacts; the run's id follows."""
 _CHUNK_BYTES = 1 << 20
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
-ValueKind: TypeAlias = Literal["text", "number", "time", "status", "labels", "verdict"]
+from nbtrack.store.artifacts import ADDRESS
 
-ARTIFACT_URI = "nbtrack-artifacts:/"
-"""Beginning of the address of a run's artifacts; the run's id follows."""
+ValueKind: TypeAlias = Literal["text", "number", "time", "status", "labels", "verdict"]
 
 KINDS = {
     "metrics": "metrics",
@@ -60,7 +59,7 @@ _ATTRIBUTES = (
     Attribute("experiment", "experiment"),
     Attribute("experiment_id", "(select e.experiment_id from base.experiments e where e.name = experiment)"),
     Attribute("user_id", "username"),
-    Attribute("artifact_uri", f"'{ARTIFACT_URI}' || run_id"),
+    Attribute("artifact_uri", f"'{ADDRESS}' || run_id"),
     Attribute("seed", "seed", "number"),
     Attribute("note", "note"),
     Attribute("lifecycle", "stage"),

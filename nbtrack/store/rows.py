@@ -18,7 +18,7 @@ from nbtrack.records import (
     experiment_id,
 )
 from nbtrack.store import provenance_rows
-from nbtrack.store.filter_fields import ARTIFACT_URI
+from nbtrack.store.artifacts import ADDRESS
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,7 +109,7 @@ def _record(row: dict[str, Any], codes: dict[str, str], artifacts: list[Artifact
         start_time=row["start_us"] // 1000,
         end_time=None if row["end_us"] is None else row["end_us"] // 1000,
         lifecycle_stage=row["stage"],
-        artifact_uri=f"{ARTIFACT_URI}{row['run_id']}",
+        artifact_uri=f"{ADDRESS}{row['run_id']}",
         user_id=row["username"] or "",
         parent_run_id=row["parent"],
         seed=row["seed"],

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nbtrack.errors import InputError
-from nbtrack.store.filters import Clause, compile_filter, compile_order
 
 if TYPE_CHECKING:
     import duckdb
+
+    from nbtrack.store.filters import Clause
 
 DELETED = "(stage = 'deleted' or experiment in (select name from base.experiments where stage = 'deleted'))"
 """Condition over ``base.runs``: the run was deleted, or its experiment was."""
@@ -45,6 +46,8 @@ def page(
     InputError
         ``limit``, ``offset`` or ``lifecycle`` is not accepted.
     """
+    from nbtrack.store.filters import compile_order
+
     chosen = condition(where, experiment_names, lifecycle)
     order = compile_order(order_by)
     query = f"select run_ix from base.runs where {chosen.sql} order by {order.sql}"  # noqa: S608 - values are bound
@@ -97,6 +100,9 @@ def condition(where: str, experiment_names: Sequence[str] | None, lifecycle: str
     InputError
         ``lifecycle`` is not accepted.
     """
+    # Loaded at the first use, as in `page`: a session that records runs reads no filters.
+    from nbtrack.store.filters import Clause, compile_filter
+
     check_lifecycle(lifecycle)
     chosen = compile_filter(where)
     if lifecycle == "active" and "lifecycle" in chosen.attributes:

@@ -107,7 +107,7 @@ class StoreWriter:
 
     def artifacts_uri(self, run_id: str) -> str:
         """Return the address of a run's artifacts, as shown to the user."""
-        return f"nbtrack-artifacts:/{run_id}"
+        return f"{artifacts.ADDRESS}{run_id}"
 
     @property
     def journal_id(self) -> str:

@@ -9,13 +9,13 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbtrack.records import RunRecord
-from nbtrack.views import CardView, LiveView
 from nbtrack.widgets import html
-from nbtrack.widgets.card import card_html, card_text
-from nbtrack.widgets.live import SEEN_TITLE, live_html, live_text
+
+if TYPE_CHECKING:
+    from nbtrack.records import RunRecord
+    from nbtrack.views import CardView, LiveView
 
 # The caller keeps a slower pace; this only keeps a wild caller from flooding the front end, which then drops output.
 _SHORTEST_INTERVAL_S = 0.1
@@ -29,15 +29,6 @@ _TRIES, _MOMENT_S = 10, 0.002
 _NEAR = 6
 # Many cells begin by clearing what an earlier one of theirs has shown.
 _BEGINNING_S = 0.5
-# The words of the panel are true in a saved notebook, too. While JupyterLab tells that the kernel is at work, and as
-# long as news keep coming, they are those of a running cell.
-_NOW = (
-    "<style>.jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status=busy]) .nbtrack-live "
-    f"span[title^='{SEEN_TITLE}']{{animation:nbtrack-then 6s}}"
-    ".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status=busy]) .nbtrack-live "
-    f"span[title^='{SEEN_TITLE}']::before{{content:'running, updated ';font-size:0;animation:nbtrack-now 6s}}"
-    "@keyframes nbtrack-then{from,to{font-size:0}}@keyframes nbtrack-now{from,to{font-size:13px}}</style>"
-)
 
 
 class Shown:
@@ -195,7 +186,7 @@ class InlineDisplay:
             if self._is_captured() or (known is None and (self._stays_away(now_s) or self._is_printing(now_s))):
                 return
             self._updated_s = now_s
-            panel = Shown(f'{_NOW}<div class="nbtrack-live">{live_html(view)}</div>', live_text(view))
+            panel = _panel(view)
             # Noted before it is shown: a cell that clears its output meanwhile has cleared this, too.
             places, place = self._places, known or uuid.uuid4().hex
             places[view.run_name] = place
@@ -344,7 +335,18 @@ def _is_writing(thread: int) -> bool:
     return False
 
 
+# Cards and panels are loaded where the first one is shown: what `%load_ext` loads, everybody waits for.
+
+
+def _panel(view: LiveView) -> Shown:
+    from nbtrack.widgets.live import live_text, panel_html
+
+    return Shown(panel_html(view), live_text(view))
+
+
 def _card(view: CardView) -> Shown:
+    from nbtrack.widgets.card import card_html, card_text
+
     now_s = time.time()
     return Shown(card_html(view, now_s), card_text(view, now_s))
 

@@ -14,10 +14,34 @@ from nbtrack.widgets.text import WIDTH, clean, cut, fit, grid, wrap
 
 SEEN = "last seen running at "
 """What a saved notebook says, which outlives the kernel."""
-SEEN_TITLE = "While the cell runs, this is brought up to date several times a second"
+_SEEN_TITLE = "While the cell runs, this is brought up to date several times a second"
+# The words are true in a saved notebook, too. While JupyterLab tells that the kernel is at work, and as long as news
+# keep coming, they are those of a running cell.
+_WHILE_BUSY = ".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status=busy]) .nbtrack-live"
+_NOW = (
+    f"<style>{_WHILE_BUSY} span[title^='{_SEEN_TITLE}']{{animation:nbtrack-then 6s}}"
+    f"{_WHILE_BUSY} span[title^='{_SEEN_TITLE}']::before"
+    "{content:'running, updated ';font-size:0;animation:nbtrack-now 6s}"
+    "@keyframes nbtrack-then{from,to{font-size:0}}@keyframes nbtrack-now{from,to{font-size:13px}}</style>"
+)
 _MOST_METRICS, _MOST_NAMED, _MOST_GPUS = 6, 4, 4
 _KEY_LIMIT = 32
 _TREND = 24
+
+
+def panel_html(view: LiveView) -> str:
+    """Return the live panel as it is shown and updated under a running cell.
+
+    Parameters
+    ----------
+    view : LiveView
+
+    Returns
+    -------
+    str
+        With a style sheet, which a notebook that is not trusted drops.
+    """
+    return f'{_NOW}<div class="nbtrack-live">{live_html(view)}</div>'
 
 
 def live_html(view: LiveView) -> str:
@@ -51,7 +75,7 @@ def _header(view: LiveView) -> Html:
         return el("div", name, " \u2002", tinted("●", html.CALM), " running")
     clock = time.strftime("%H:%M:%S", time.localtime(view.seen_s))
     title = (
-        f"{SEEN_TITLE}. Seen at {moment(view.seen_s)}: where that is long ago, the kernel has stopped, or is too busy."
+        f"{_SEEN_TITLE}. Seen at {moment(view.seen_s)}: where that is long ago, the kernel has stopped, or is too busy."
     )
     return el("div", name, " \u2002", tinted("●", html.CALM), " ", el("span", SEEN, title=title), clock)
 

@@ -14,12 +14,12 @@ import nbtrack
 
 # Cells go on until the panel was drawn as often as a test needs it: how long that takes depends on the machine.
 COUNT = """
-import nbtrack.widgets.inline as shown
-views, draw = [], shown.live_html
+import nbtrack.widgets.live as shown
+views, draw = [], shown.panel_html
 def drawn(view):
     views.append(view)
     return draw(view)
-shown.live_html = drawn
+shown.panel_html = drawn
 def until(true):
     end = time.monotonic() + 120
     while not true() and time.monotonic() < end:

@@ -15,7 +15,7 @@ import pytest
 
 from nbtrack.errors import FilterError
 from nbtrack.store import schema
-from nbtrack.store.filter_fields import ARTIFACT_URI
+from nbtrack.store.artifacts import ADDRESS
 from nbtrack.store.filters import compile_filter, compile_order
 
 MAPS = {"params": "varchar", "tags": "varchar", "metrics": "double"}
@@ -163,7 +163,7 @@ CASES = {
     "experiment = 'Default'": "e",
     "experiment_id = '0'": "e",
     "user_id = 'eve'": "f",
-    f"artifact_uri = '{ARTIFACT_URI}a'": "a",
+    f"artifact_uri = '{ADDRESS}a'": "a",
     "artifact_uri IS NULL": "",
     "seed = 42": "a",
     "seed IN (41, 42)": "a",

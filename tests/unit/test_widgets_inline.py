@@ -212,7 +212,7 @@ def test_what_a_cell_captures_is_its_own(shell, display, run):
 
 def test_a_panel_that_cannot_be_drawn_leaves_the_place_to_the_card(shell, display, run, monkeypatch):
     display.begin()
-    monkeypatch.setattr("nbtrack.widgets.inline.live_html", lambda view: 1 / 0)
+    monkeypatch.setattr("nbtrack.widgets.live.panel_html", lambda view: 1 / 0)
     # Whoever follows the run catches it, and says it once.
     with pytest.raises(ZeroDivisionError):
         display.live(line(1))
