@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentCell:
+class DocumentCell(NamedTuple):
     """A code cell: the id that nbformat gives it, None in older notebooks, and its source."""
 
     cell_id: str | None
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A saved notebook: its code cells, and when it was saved, in nanoseconds since the epoch."""
 
     cells: tuple[DocumentCell, ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nbtrack.records import MetricRange, RunRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(NamedTuple):
     """What a graphics card does, for all the processes that use it.
 
     Attributes
@@ -27,8 +27,7 @@ class Gpu:
     total_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What this process uses while a run runs; None is what cannot be told here.
 
     Attributes
@@ -77,8 +76,7 @@ class CardView:
     usage: Usage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveMetric:
+class LiveMetric(NamedTuple):
     """A metric of a running cell.
 
     Attributes
@@ -137,8 +135,7 @@ class LiveView:
     seen_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayView:
+class ReplayView(NamedTuple):
     """A replay under way, as its line shows it.
 
     Attributes

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbtrack.provenance.fields import record_fields, settings_of
 from nbtrack.provenance.objects import is_a, is_class, mapping_items
@@ -13,8 +12,7 @@ from nbtrack.provenance.objects import is_a, is_class, mapping_items
 _MAX_DEPTH = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The leaves of a mapping or record.
 
     Attributes

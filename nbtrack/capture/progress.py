@@ -6,8 +6,7 @@ import io
 import math
 import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from tqdm.std import tqdm as Bar  # noqa: N812 - tqdm's class is spelt like its module
@@ -64,8 +63,7 @@ def stand_in(on: bool) -> None:
     _Shown.by_live_panel = on
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """A running loop.
 
     Attributes

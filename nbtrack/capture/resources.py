@@ -10,9 +10,8 @@ import contextlib
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbtrack.capture.gpus import GpuWatch
 from nbtrack.views import Usage
@@ -25,8 +24,7 @@ _PROC = Path("/proc")
 _MOST_PROCESSES = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(NamedTuple):
     """What was counted at one moment."""
 
     at_s: float

@@ -17,7 +17,7 @@ import traceback
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbtrack.capture.secrets import line_looks_secret
 from nbtrack.capture.sent import Sent
@@ -40,16 +40,14 @@ _GIT_KEEPS_TIMES = 20.0
 _PATIENCE_S = 0.002
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a run runs: the folder, and the notebook or script."""
 
     folder: str
     notebook: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Git:
+class _Git(NamedTuple):
     """A state of a repository, and how long it is believed."""
 
     repository: Repository | None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbtrack.provenance.constants import is_clock, is_constant, is_conversion
 from nbtrack.provenance.paths import NamePath, path_of
@@ -26,8 +26,7 @@ class Kind(IntEnum):
     COMPUTED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What an input is taken from.
 
     Attributes

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nbtrack.provenance.cellcode import parse
 from nbtrack.provenance.cellflow import CellFlow
@@ -22,8 +22,7 @@ LAST = "<last>"
 """Stands for the value of a cell's last expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One top-level statement.
 
     Attributes
@@ -49,8 +48,7 @@ class Statement:
     node: ast.stmt
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """The statements of a cell that some of its outputs depend on.
 
     Attributes

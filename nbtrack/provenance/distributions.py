@@ -12,11 +12,10 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlparse
 
 from nbtrack.provenance.objects import own_attributes
@@ -25,8 +24,7 @@ _FOLDER = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+))?(?:-py[\d.]+)?\.(?
 _TOP_OF_RECORD = re.compile(rb"^([A-Za-z_]\w*)(?:/|\.py,|\.[\w-]+\.(?:so|pyd),|\.so,|\.pyd,)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """An installed distribution: its normal name, its version, and where its metadata and its files are."""
 
     name: str
@@ -36,8 +34,7 @@ class Distribution:
     project: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(NamedTuple):
     """What a process has imported.
 
     Attributes

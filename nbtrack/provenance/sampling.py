@@ -14,8 +14,8 @@ import importlib
 import math
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from nbtrack.provenance.fingerprint import Fingerprint, of_array, of_pandas
 from nbtrack.provenance.objects import is_a, own_attributes
@@ -34,8 +34,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How a value can be fingerprinted.
 
     Attributes

@@ -8,8 +8,8 @@ import mmap
 import os
 import threading
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nbtrack.store.eventfile import FLAGS
 from nbtrack.store.layout import Layout
@@ -19,8 +19,7 @@ _POPULATE_WRITE = 23  # Linux's MADV_POPULATE_WRITE, which has no name in Python
 _POPULATE_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Spare:
+class Spare(NamedTuple):
     """A segment that no merge looks at yet: a preallocated file and the map of it."""
 
     path: Path
