@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nbtrack.errors import InputError
+from nbtrack.store import frames
 from nbtrack.store.filter_fields import near
 from nbtrack.store.filters import Clause
 
@@ -121,9 +122,13 @@ def attribute(column: str, runs: int = 0) -> GridColumn:
     return GridColumn(column, "attribute", column, _ATTRIBUTES[column][1], runs)
 
 
-def columns(
-    connection: duckdb.DuckDBPyConnection, condition: Clause, sample: int | None = None
-) -> tuple[GridColumn, ...]:
+def columns_of(connection: duckdb.DuckDBPyConnection, numbers: Any) -> tuple[GridColumn, ...]:
+    """Return the columns that the runs with these numbers have, as :func:`columns` does."""
+    with frames.registered(connection, numbers):
+        return columns(connection, Clause("run_ix in (select run_ix from page)"))
+
+
+def columns(connection: duckdb.DuckDBPyConnection, condition: Clause) -> tuple[GridColumn, ...]:
     """Return the columns that runs have.
 
     Parameters
@@ -131,31 +136,26 @@ def columns(
     connection : duckdb.DuckDBPyConnection
     condition : Clause
         Which runs.
-    sample : int, optional
-        Look at so many of the newest ones only.
 
     Returns
     -------
     tuple of GridColumn
         Attributes first; then metrics, params and tags, each in the order of their names.
     """
-    chosen = f"select * from base.runs where {condition.sql}"  # noqa: S608 - values are bound
-    if sample is not None:
-        # The numbers first: sorting whole rows would read all of them.
-        chosen = f"""
-            select * from base.runs where run_ix in (
-                select run_ix from base.runs where {condition.sql} order by start_us desc, run_ix desc limit {sample:d}
-            )
-        """  # noqa: S608 - values are bound
+    # Each part reads the few columns that it needs; were the runs kept for all of them, they would be copied whole.
     found = connection.execute(
         f"""
-        with chosen as ({chosen}),
-             params_of as (select unnest(map_keys(params)) as key, unnest(map_values(param_types)) as type from chosen)
+        with chosen as not materialized (select * from base.runs where {condition.sql}),
+             params_of as (
+                select key, type, count(*) as runs from (
+                    select unnest(map_keys(params)) as key, unnest(map_values(param_types)) as type from chosen
+                ) where key is not null group by key, type
+             )
         select 'metrics' as kind, key, 'number' as type, count(*) as runs
             from (select unnest(map_keys(metrics)) as key from chosen) group by key
         union all
-        select 'params', key, string_agg(distinct coalesce(type, 'str'), ','), count(*) from params_of
-            where key is not null group by key
+        select 'params', key, string_agg(distinct coalesce(type, 'str'), ','), sum(runs)::bigint from params_of
+            group by key
         union all
         select 'tags', key, 'text', count(*) from (select unnest(map_keys(tags)) as key from chosen) group by key
         union all

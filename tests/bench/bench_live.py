@@ -1,10 +1,15 @@
 """The live panel in a real browser, under a cell that logs 10,000 points a second: updates seen, time added, messages lost.
 
 In JupyterLab and headless Chromium on this machine, both of which share its cores with the kernel. The same loop runs with
-the panel, with ``live`` switched off, without logging, and under a bar of ``tqdm.notebook``, in turns. CPU is that of the
-thread that runs the cell, and so what the cell itself pays; wall time also has what the browser takes of the cores.
+the panel, without logging, and under a bar of ``tqdm.notebook``, in turns. CPU is that of the thread that runs the cell,
+and so what the cell itself pays; wall time also has what the browser takes of the cores.
+
+What the panel adds is less than what two runs of a cell differ by. So it is measured within one cell, whose panel works and
+rests in turns of half a second: each pair of neighbours gives a difference, and the interval is that of their median.
 """
 
+import json
+import random
 import statistics
 from typing import Any
 
@@ -13,7 +18,45 @@ from bench_table import load_lab
 from common import Figure, Options, Row, main, workspace
 
 RATE_PER_S = 10_000
-SETUP = "%load_ext nbtrack\nimport nbtrack\nfrom tqdm.notebook import tqdm\n" + WORK
+SETUP = (
+    """%load_ext nbtrack
+import json, os, threading
+import nbtrack
+from nbtrack.capture.live import LivePanel
+from tqdm.notebook import tqdm
+
+look, works = LivePanel._look, True
+LivePanel._look = lambda *found: look(*found) if works else None
+
+def cpu_of_others():
+    spent = {"live": 0, "all": 0}
+    names = {thread.native_id: thread.name for thread in threading.enumerate()}
+    for number in map(int, os.listdir("/proc/self/task")):
+        if number != threading.get_native_id():
+            with open(f"/proc/self/task/{number}/schedstat") as file:
+                used = int(file.read().split()[0]) / 1e9
+            spent["all"] += used
+            spent["live"] += used if names.get(number) == "nbtrack-live" else 0
+    return spent
+"""
+    + WORK
+)
+# A, B, B, A: what drifts slowly hits both alike. The panel is there when the first turn begins.
+TURNS = """%%track turns --ignore turn,told,done,others,wall,cpu
+told, step = [], 0
+for turn in range(-4, {turns}):
+    works, done, others = turn < 0 or turn % 4 in (1, 2), 0, cpu_of_others()
+    wall, cpu = time.perf_counter(), time.thread_time()
+    while time.perf_counter() - wall < 0.5:
+        for _ in range(50):
+            nbtrack.log_metric("loss", work({work}), step)
+            step += 1
+        done += 50
+    wall, cpu, now = time.perf_counter() - wall, time.thread_time() - cpu, cpu_of_others()
+    if turn >= 0:
+        told.append([works, done, wall, cpu, now["live"] - others["live"], now["all"] - others["all"]])
+works = True
+print("turns", json.dumps(told))"""
 LOOP = """{head}
 wall, cpu = time.perf_counter(), time.thread_time()
 for step in {steps}:
@@ -26,7 +69,6 @@ LOG = 'nbtrack.log_metric("loss", loss, step)'
 TRACKED = "%%track loop --ignore wall,cpu"
 VARIANTS = {
     "panel": (TRACKED, "range({steps})", LOG),
-    "off": (TRACKED, "range({steps})", LOG),
     "plain": ("", "range({steps})", "pass"),
     "tqdm": ("", "tqdm(range({steps}))", "pass"),
 }
@@ -58,16 +100,14 @@ def measure(options: Options) -> list[Row]:
                 # The first of each loads what it needs: an import is measured elsewhere.
                 if number:
                     found[name].append(figures)
+        pairs = in_turns(notebook, options.size(80, 4), turns)
         notebook.shut_down()
         assert lab.refused == [], lab.refused
-    return rows(found, rounds, steps)
+    return rows(found, pairs, rounds, steps)
 
 
 def measured_once(notebook: Any, name: str, steps: int, turns: int) -> dict[str, float]:
     head, over, log = VARIANTS[name]
-    if name != "tqdm":
-        notebook.edit(2, f"import nbtrack\nnbtrack.configure(live={name == 'panel'})")
-        notebook.run(2)
     every = steps // 100
     code = LOOP.format(head=head, steps=over.format(steps=steps), turns=turns, log=log, every=every).lstrip()
     notebook.edit(2, code)
@@ -84,9 +124,25 @@ def measured_once(notebook: Any, name: str, steps: int, turns: int) -> dict[str,
     return {"wall": float(taken[0]), "cpu": float(taken[1]), "updates": updates, "lost": float(lost)}
 
 
-def rows(found: dict[str, list[dict[str, float]]], rounds: int, steps: int) -> list[Row]:
+def in_turns(notebook: Any, turns: int, work: int) -> dict[str, list[float]]:
+    """Return what each pair of turns differs by, with the panel to without it: in percent of the loop's own, and of a core."""
+    notebook.edit(2, TURNS.format(turns=turns, work=work))
+    notebook.run(2)
+    told = json.loads(notebook.page.evaluate(PRINTED, 2).split("turns ")[1])
+    pairs: dict[str, list[float]] = {"wall": [], "cpu": [], "live": [], "all": []}
+    for first, second in zip(told[::2], told[1::2], strict=True):
+        (_, done, wall, cpu, live, others), (_, more, longer, busier, watching, helping) = sorted((first, second))
+        pairs["wall"].append((longer / more) / (wall / done) * 100 - 100)
+        pairs["cpu"].append((busier / more) / (cpu / done) * 100 - 100)
+        pairs["live"].append((watching / longer - live / wall) * 100)
+        pairs["all"].append((helping / longer - others / wall) * 100)
+    return pairs
+
+
+def rows(found: dict[str, list[dict[str, float]]], pairs: dict[str, list[float]], rounds: int, steps: int) -> list[Row]:
     rate = steps / statistics.median(each["wall"] for each in found["panel"])
     what = f"live panel, a cell that logs {rate:,.0f} points/s"
+    count = str(len(pairs["cpu"]))
     return [
         Row(
             f"{what}: updates seen in the browser",
@@ -96,10 +152,25 @@ def rows(found: dict[str, list[dict[str, float]]], rounds: int, steps: int) -> l
             str(rounds),
             at_least=True,
         ),
-        Row("… CPU time added to the cell by the panel", "%", 3.0, added(found, "cpu"), str(rounds)),
-        Row("… wall time added to the cell by the panel", "%", 3.0, added(found, "wall"), str(rounds)),
+        Row("… CPU time added to the cell by the panel", "%", 3.0, [middle(pairs["cpu"]), *added(found, "cpu")], count),
+        Row(
+            "… wall time added to the cell by the panel",
+            "%",
+            3.0,
+            [middle(pairs["wall"]), *added(found, "wall")],
+            count,
+        ),
+        Row("… what its thread takes meanwhile", "% of a core", None, [middle(pairs["live"])], count),
+        Row("… all threads but the cell's", "% of a core", None, [middle(pairs["all"])], count),
         Row("… the cell's own messages lost or out of order", "", 0.0, beside(found, "lost"), str(rounds)),
     ]
+
+
+def middle(differences: list[float]) -> Figure:
+    """The median, and between what 95 of 100 medians of as many drawn from these are."""
+    drawn = random.Random(0)
+    medians = sorted(statistics.median(drawn.choices(differences, k=len(differences))) for _ in range(1000))
+    return Figure("nbtrack", statistics.median(differences), f"{medians[25]:+.2f} to {medians[975]:+.2f}")
 
 
 def beside(found: dict[str, list[dict[str, float]]], key: str) -> list[Figure]:
@@ -110,15 +181,13 @@ def beside(found: dict[str, list[dict[str, float]]], key: str) -> list[Figure]:
 def added(found: dict[str, list[dict[str, float]]], key: str) -> list[Figure]:
     """The medians of pairs of one round, so that a busy spell of the machine that hits one of them does not count."""
 
-    def percent(name: str, base: str) -> float:
-        pairs = zip(found[name], found[base], strict=True)
+    def percent(name: str) -> float:
+        pairs = zip(found[name], found["plain"], strict=True)
         return statistics.median(with_it[key] / without[key] for with_it, without in pairs) * 100 - 100
 
     return [
-        Figure("nbtrack", percent("panel", "off")),
-        Figure("the panel and logging, to a plain loop", percent("panel", "plain")),
-        Figure("logging alone", percent("off", "plain")),
-        Figure("tqdm.notebook", percent("tqdm", "plain")),
+        Figure("the panel and logging, to a plain loop", percent("panel")),
+        Figure("tqdm.notebook", percent("tqdm")),
     ]
 
 

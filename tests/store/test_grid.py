@@ -148,7 +148,9 @@ def test_the_columns_and_what_they_hold(store):
     assert found["tags.stage"].kind == "tag"
     assert f"params.{AWKWARD}" in found
     assert found["hazards"].runs == 0
-    newest = {column.id for column in store.read(lambda c: grid_columns.columns(c, GridView().base(), 1))}
+    newest = {
+        column.id for column in store.read(lambda c: grid_columns.columns_of(c, grid.run_numbers(c, GridView())[:1]))
+    }
     assert "params.model" in newest
     assert "params.C" not in newest
 

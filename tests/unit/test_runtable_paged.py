@@ -90,7 +90,16 @@ def rows(answer):
     return names
 
 
-ASK = {"op": "page", "columns": ["run_name", "metrics.acc", "params.model"], "offset": 0, "limit": 100}
+# The browser says always in which columns words are to be looked for.
+SEARCHED = ["run_name", "status", "params.model"]
+ASK = {
+    "op": "page",
+    "columns": ["run_name", "metrics.acc", "params.model"],
+    "quick": "",
+    "searched": SEARCHED,
+    "offset": 0,
+    "limit": 100,
+}
 
 
 def test_many_runs_are_grouped_and_their_metrics_summed_up(runs):
@@ -172,6 +181,14 @@ def test_what_is_kept_is_answered_without_the_database(runs, monkeypatch):
                 table.answer(asked)
     assert rows(table.answer(filtered)) == ["run-1"]
     assert "run-1" not in rows(table.answer(questions[1]))
+
+
+def test_a_column_that_only_old_runs_have_can_be_asked_for(runs, monkeypatch):
+    monkeypatch.setattr("nbtrack.widgets.runtable.source._SAMPLE", 1)
+    table = RunSource(current_store(), GridView(), ["params.model"], in_browser=0)
+    assert table.start()["shown"] == ["run_name", "params.model"]
+    with pytest.raises(InputError, match="no run here has 'params.modle'.*Did you mean"):
+        RunSource(current_store(), GridView(), ["params.modle"], in_browser=0).start()
 
 
 def test_values_of_one_run_wherever_it_stands(runs):

@@ -34,11 +34,14 @@ def view_of(message: Mapping[str, Any], base: GridView) -> GridView:
     InputError
         The message is not one of the table's.
     """
+    quick = _text(message, "quick")
+    searched = column_ids(message, "searched")
     return replace(
         base,
         expression=_text(message, "expression"),
-        quick=_text(message, "quick"),
-        searched=tuple(column_ids(message, "searched")),
+        quick=quick,
+        # The browser names them always. Where nothing is looked for they are no question of their own.
+        searched=tuple(searched) if quick.strip() else (),
         filters=tuple(_filter(item) for item in _items(message, "filters")),
         sort=tuple((_column(column), bool(descending)) for column, descending in _pairs(message, "sort")),
     )

@@ -110,18 +110,18 @@ class RunSource:
 
         numbers = grid.run_numbers(connection, self.view)
         self._total = len(numbers)
-        sample = _SAMPLE if self._total > _SAMPLE else None
-        self._columns = grid_columns.columns(connection, self.view.base(), sample)
-        self.view = replace(self.view, numbers=grid_columns.numeric(self._columns))
-        self._curves = small.in_order(grid_curves.metrics_with_curves(connection, numbers[:_SAMPLE]))
+        # What the newest of many have is enough to begin with: the facts about all of them come late.
+        newest = self._newest(connection) if self.view.sort else numbers[:_SAMPLE]
+        self._learn(grid_columns.columns_of(connection, newest))
+        self._curves = small.in_order(grid_curves.metrics_with_curves(connection, newest))
         few = self._total <= min(_AT_ONCE, self._in_browser)
         laid_out = None if few else self._pages.begin(connection, self.view, numbers)
         page = np.sort(numbers) if laid_out is None else laid_out.entries[:_PAGE]
+        if self._wanted is not None:
+            self._shown = self._chosen(connection, self._wanted)
         values = grid.values(connection, page, [column.id for column in self._columns] + ["parent"])
         if self._wanted is None:
             self._shown = choice.shown_at_first(self._columns, values, bool(self._curves))
-        else:
-            self._shown = choice.chosen(self._wanted, self._columns, bool(self._curves))
         kept = {name: values[name] for name in dict.fromkeys((*_HIDDEN, *self._read))}
         if few:
             self._snapshot = Snapshot(page, kept)
@@ -135,6 +135,14 @@ class RunSource:
             marks = self._pages.marks(connection, self.view, laid_out, values["run_id"])
             first |= {"size": len(laid_out.entries), "marks": marks}
         return self._meta() | {"first": first, "all": few}
+
+    def _chosen(self, connection: duckdb.DuckDBPyConnection, wanted: Sequence[str] | str) -> list[str]:
+        try:
+            return choice.chosen(wanted, self._columns, bool(self._curves))
+        except InputError:
+            # What the newest do not have, others may.
+            self._learn(grid_columns.columns(connection, self.view.base()))
+            return choice.chosen(wanted, self._columns, bool(self._curves))
 
     def late(self) -> dict[str, Any] | None:
         """Return what the table is better with, and need not wait for: all the runs, or facts about them.
@@ -232,23 +240,24 @@ class RunSource:
         }
 
     def _new_columns(self, connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-        """Learn of columns that no run had before; return them all if there are any."""
-        found = grid_columns.columns(connection, self.view.base(), _SAMPLE)
+        """Learn of columns that no run had before, and of metrics with a second point; return all if there are any."""
+        newest = self._newest(connection)
+        found = grid_columns.columns_of(connection, newest)
+        metrics = small.in_order(grid_curves.metrics_with_curves(connection, newest))
+        curves = [metric for metric in metrics if metric not in self._curves]
+        self._curves += curves
         known = {column.id: column for column in self._columns}
-        curves = self._new_curves(connection)
         if not curves and all(column.id in known and (known[column.id].runs or not column.runs) for column in found):
             return []
-        self._columns = tuple({**known, **{column.id: column for column in found}}.values())
-        self.view = replace(self.view, numbers=grid_columns.numeric(self._columns))
+        self._learn(tuple({**known, **{column.id: column for column in found}}.values()))
         return self._described()
 
-    def _new_curves(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Learn of metrics that have got a second point; tell whether there are any."""
-        newest = grid.run_numbers(connection, replace(self.view, sort=()))[:_SAMPLE]
-        found = small.in_order(grid_curves.metrics_with_curves(connection, newest))
-        new = [metric for metric in found if metric not in self._curves]
-        self._curves += new
-        return bool(new)
+    def _newest(self, connection: duckdb.DuckDBPyConnection) -> Any:
+        return grid.run_numbers(connection, replace(self.view, sort=()))[:_SAMPLE]
+
+    def _learn(self, columns: tuple[grid_columns.GridColumn, ...]) -> None:
+        self._columns = columns
+        self.view = replace(self.view, numbers=grid_columns.numeric(columns))
 
     def _described(self) -> list[dict[str, Any]]:
         curves = {"id": small.COLUMN, "kind": "attribute", "key": "curve", "type": "curve", "metrics": self._curves}
@@ -377,8 +386,7 @@ class RunSource:
 
     def _facts(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         condition = self.view.base()
-        self._columns = grid_columns.columns(connection, condition)
-        self.view = replace(self.view, numbers=grid_columns.numeric(self._columns))
+        self._learn(grid_columns.columns(connection, condition))
         ways = {column.key: better_direction(column.key) for column in self._columns if column.kind == "metric"}
         shown = {f"metrics.{key}" for key in ways} & set(self._shown)
         directions = {key: way for key, way in ways.items() if way is not None and f"metrics.{key}" in shown}
