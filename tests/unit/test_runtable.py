@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from nbtrack.errors import FilterError, InputError, RunNotFoundError, StoreError
 from nbtrack.store.grid import GridView
 from nbtrack.store.reading import current_store
 from nbtrack.widgets.frontend import bundle
+from nbtrack.widgets.frontend.watcher import Watcher
 from nbtrack.widgets.runtable import assets, question, snapshot, source, wire
 from nbtrack.widgets.runtable.snapshot import Snapshot, changed_rows
 from nbtrack.widgets.runtable.source import RunSource
@@ -339,6 +341,35 @@ def test_what_the_watcher_finds_is_sent(runs, told):
     assert table.is_seen()
     table._hear(None, {"op": "visible", "view": "a", "on": False}, [])
     assert not table.is_seen()
+
+
+class Seen:
+    """A widget on a screen that notes when it is looked after."""
+
+    def __init__(self):
+        self.looks = threading.Semaphore(0)
+
+    def is_seen(self):
+        return True
+
+    def look(self):
+        self.looks.release()
+
+
+def test_the_browser_may_show_a_new_widget_before_the_kernel_goes_on():
+    watcher, first, second = Watcher(), Seen(), Seen()
+    watcher.add(first, patience_s=3600)
+    assert not first.looks.acquire(timeout=0.2)
+    # The browser says that it is seen.
+    watcher.wake()
+    assert first.looks.acquire(timeout=30)
+    watcher.add(second)
+    assert second.looks.acquire(timeout=30)
+    third = Seen()
+    watcher.add(third, patience_s=0.3)
+    assert third.looks.acquire(timeout=30), "also where the browser says nothing"
+    watcher.stop()
+    assert not watcher._thread.is_alive()
 
 
 def test_order_columns_and_rows_are_checked(runs):

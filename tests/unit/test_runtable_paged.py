@@ -187,7 +187,7 @@ def test_a_column_that_only_old_runs_have_can_be_asked_for(runs, monkeypatch):
     monkeypatch.setattr("nbtrack.widgets.runtable.source._SAMPLE", 1)
     table = RunSource(current_store(), GridView(), ["params.model"], in_browser=0)
     assert table.start()["shown"] == ["run_name", "params.model"]
-    with pytest.raises(InputError, match="no run here has 'params.modle'.*Did you mean"):
+    with pytest.raises(InputError, match=r"no run here has 'params.modle'.*Did you mean"):
         RunSource(current_store(), GridView(), ["params.modle"], in_browser=0).start()
 
 

@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from nbtrack.config import settings
-from nbtrack.widgets.frontend.watcher import watcher
+from nbtrack.widgets.frontend.watcher import INTERVAL_S, watcher
 from nbtrack.widgets.inline import Shown
 
 # The still picture beside it has the text; this must be the same whenever the cell is run.
@@ -49,7 +49,9 @@ class OnScreen:
         display({"text/plain": still.text, "text/html": twin_html(self._twin, still.html)}, raw=True)
         display_widget(self._widget)
         self._views.add("")
-        watcher().add(self)
+        # What else there is to be read and sent would take the processor from the browser, which draws this now. It
+        # says when it has; while a cell goes on, that may not be heard.
+        watcher().add(self, patience_s=INTERVAL_S)
 
     def is_seen(self) -> bool:
         """Tell whether it is on somebody's screen.

@@ -44,15 +44,25 @@ class Watcher:
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
         self._ends = False
+        self._patience_s = 0.0
 
-    def add(self, widget: Watched) -> None:
-        """Look after a widget from now on, as long as somebody holds it."""
+    def add(self, widget: Watched, patience_s: float = 0.0) -> None:
+        """Look after a widget from now on, as long as somebody holds it.
+
+        Parameters
+        ----------
+        widget : Watched
+        patience_s : float
+            Give the browser so long to show what it was just sent; it may wake this sooner.
+        """
         with self._lock:
             self._widgets.add(widget)
+            self._patience_s = patience_s
+            # Before there is a thread: woken later, it would take it for the browser's word.
+            self.wake()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="nbtrack-widgets", daemon=True)
                 self._thread.start()
-        self.wake()
 
     def wake(self) -> None:
         """Look at once."""
@@ -66,19 +76,26 @@ class Watcher:
             self._thread.join(2.0)
 
     def _work(self) -> None:
+        waits_s: float | None = None
         while not self._ends:
+            if self._woken.wait(waits_s):
+                self._woken.clear()
             began_s = time.monotonic()
             with self._lock:
+                patience_s, self._patience_s = self._patience_s, 0.0
                 seen = [widget for widget in self._widgets if widget.is_seen()]
+            if patience_s:
+                waits_s = patience_s
+                continue
             for widget in seen:
                 if not self._ends:
                     widget.look()
             waits_s = max(INTERVAL_S, (time.monotonic() - began_s) / _LARGEST_SHARE)
-            is_idle = not seen
             self._prepare(seen, time.monotonic() + waits_s)
+            if not seen:
+                waits_s = None
+            # Widgets that nobody holds any more are to go.
             del seen
-            if self._woken.wait(None if is_idle else waits_s):
-                self._woken.clear()
 
     def _prepare(self, seen: list[Watched], until_s: float) -> None:
         """Use the time until the next look; what is asked meanwhile gets its turn in the pauses."""
