@@ -61,7 +61,7 @@ def measure(options: Options) -> list[Row]:
     with workspace() as base:
         for runs in (options.size(100_000, 300), options.size(1_000, 100)):
             folder = folder_of(base, "nbtrack", runs)
-            child(bench_page.__file__, "build", "nbtrack", folder, runs=runs)
+            child(bench_page.__file__, "build", "nbtrack", folder, timeout_s=900, runs=runs)
             rows += figures(base, folder, runs, options.rounds)
     return rows
 

@@ -170,9 +170,17 @@ def command(script: str, workload: str, tracker: str, folder: Path, **arguments:
     return [python_of(tracker), script, "--child", workload, tracker, str(folder), json.dumps(arguments)]
 
 
-def child(script: str, workload: str, tracker: str, folder: Path, killed: bool = False, **arguments: Any) -> Any:
+def child(
+    script: str,
+    workload: str,
+    tracker: str,
+    folder: Path,
+    killed: bool = False,
+    timeout_s: float = _CHILD_TIMEOUT_S,
+    **arguments: Any,
+) -> Any:
     """Run ``workload`` of ``script`` in a process of its own and return what it reports."""
-    return _outcome(command(script, workload, tracker, folder, **arguments), folder, killed)
+    return _outcome(command(script, workload, tracker, folder, **arguments), folder, killed, timeout_s)
 
 
 def bare_child(code: str, tracker: str, folder: Path) -> Any:
@@ -180,9 +188,9 @@ def bare_child(code: str, tracker: str, folder: Path) -> Any:
     return _outcome([python_of(tracker), "-c", code], folder)
 
 
-def _outcome(arguments: Sequence[str], folder: Path, killed: bool = False) -> Any:
+def _outcome(arguments: Sequence[str], folder: Path, killed: bool = False, timeout_s: float = _CHILD_TIMEOUT_S) -> Any:
     done = subprocess.run(
-        arguments, env=environment(folder), cwd=folder, capture_output=True, text=True, timeout=_CHILD_TIMEOUT_S,
+        arguments, env=environment(folder), cwd=folder, capture_output=True, text=True, timeout=timeout_s,
         check=False,
     )  # fmt: skip
     if done.returncode and not killed:

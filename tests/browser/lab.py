@@ -212,7 +212,7 @@ class Notebook:
             index,
         )
 
-    def run(self, index: int) -> None:
+    def run(self, index: int, timeout_s: float = 90) -> None:
         """Run a cell and wait until the kernel is idle again."""
         before = self.count(index)
         self.start(index)
@@ -221,7 +221,7 @@ class Notebook:
                  const count = panel.content.widgets[index].model.executionCount;
                  return count !== null && count !== before && panel.sessionContext.session.kernel.status === 'idle' }""",
             arg=[index, before],
-            timeout=90_000,
+            timeout=timeout_s * 1000,
         )
         self.settle(index)
 
