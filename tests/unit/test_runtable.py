@@ -380,7 +380,7 @@ def test_order_columns_and_rows_are_checked(runs):
     )
     names = nbtrack.table("metrics.acc > 0.52", "metrics.acc").to_frame()["run_name"].tolist()
     assert names == ["run-3", "run-4", "run-5"]
-    shown = nbtrack.table(columns=["params", "status"])._source._shown
+    shown = nbtrack.table(columns=["params", "status"])._source._columns.shown
     assert shown == ["run_name", "params.C", "params.model", "params.same", "status"]
     with pytest.raises(InputError, match=r"no run here has 'params.D'.*Did you mean 'params.C'"):
         nbtrack.table(columns=["params.D"])

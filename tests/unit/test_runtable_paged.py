@@ -245,7 +245,7 @@ def test_a_table_without_curves_has_no_column_for_them():
     table = RunSource(current_store(), GridView())
     start = table.start()
     assert "sparkline" not in start["shown"] + [column["id"] for column in start["columns"]]
-    assert nbtrack.table(columns=["sparkline", "status"])._source._shown == ["run_name", "status"]
+    assert nbtrack.table(columns=["sparkline", "status"])._source._columns.shown == ["run_name", "status"]
     with nbtrack.start_run():
         nbtrack.log_metric("loss", 1.0, step=0)
         nbtrack.log_metric("loss", 0.5, step=1)

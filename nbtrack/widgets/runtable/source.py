@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nbtrack.directions import better_direction
 from nbtrack.errors import InputError
 from nbtrack.records import RunRecord
-from nbtrack.store import grid, grid_columns, grid_curves, rows
+from nbtrack.store import grid, grid_curves, rows
 from nbtrack.store.grid import GridView
 from nbtrack.store.grid_columns import split
 from nbtrack.store.store import Store
-from nbtrack.widgets.runtable import choice, question, small
+from nbtrack.widgets.runtable import question, small
+from nbtrack.widgets.runtable.columns import Columns
 from nbtrack.widgets.runtable.paging import Pages
 from nbtrack.widgets.runtable.snapshot import Snapshot, changed_rows, chunk
 
@@ -58,20 +58,17 @@ class RunSource:
         self, store: Store, view: GridView, columns: Sequence[str] | str | None = None, in_browser: int | None = None
     ) -> None:
         self.store = store
-        self.view = view
-        self._wanted = columns
+        self._view = view
+        self._columns = Columns(columns)
         self._in_browser = IN_BROWSER if in_browser is None else in_browser
         self._lock = threading.RLock()
         self._stamp: tuple[int, ...] = ()
         self._revision = 0
         self._total = 0
         self.first: list[RunRecord] = []
-        self._columns: tuple[grid_columns.GridColumn, ...] = ()
-        self._shown: list[str] = []
         self._snapshot: Snapshot | None = None
         self._page: Mapping[str, Any] = {}
         self._pages = Pages(store.layout)
-        self._curves: list[str] = []
         self._asked_s = -math.inf
         self._drawn: tuple[str, list[str]] = ("", [])
 
@@ -81,9 +78,9 @@ class RunSource:
         return self._total
 
     @property
-    def _read(self) -> list[str]:
-        """The columns shown that runs have values for."""
-        return [column for column in self._shown if column != small.COLUMN]
+    def view(self) -> GridView:
+        """Which runs, and the order at first; with what is known of the columns."""
+        return replace(self._view, numbers=self._columns.numbers)
 
     # --- what is sent unasked -----------------------------------------------------------------------------------
 
@@ -112,37 +109,25 @@ class RunSource:
         self._total = len(numbers)
         # What the newest of many have is enough to begin with: the facts about all of them come late.
         newest = self._newest(connection) if self.view.sort else numbers[:_SAMPLE]
-        self._learn(grid_columns.columns_of(connection, newest))
-        self._curves = small.in_order(grid_curves.metrics_with_curves(connection, newest))
+        self._columns.begin(connection, self.view.base(), newest)
         few = self._total <= min(_AT_ONCE, self._in_browser)
         laid_out = None if few else self._pages.begin(connection, self.view, numbers)
         page = np.sort(numbers) if laid_out is None else laid_out.entries[:_PAGE]
-        if self._wanted is not None:
-            self._shown = self._chosen(connection, self._wanted)
-        values = grid.values(connection, page, [column.id for column in self._columns] + ["parent"])
-        if self._wanted is None:
-            self._shown = choice.shown_at_first(self._columns, values, bool(self._curves))
-        kept = {name: values[name] for name in dict.fromkeys((*_HIDDEN, *self._read))}
+        values = grid.values(connection, page, [*self._columns.ids, "parent"])
+        self._columns.show_at_first(values)
+        kept = {name: values[name] for name in dict.fromkeys((*_HIDDEN, *self._columns.read))}
         if few:
             self._snapshot = Snapshot(page, kept)
         # What is on the screen until the browser says something else.
-        self._page = {"columns": self._read, "sort": [list(pair) for pair in self.view.sort], "limit": _PAGE}
+        self._page = {"columns": self._columns.read, "sort": [list(pair) for pair in self.view.sort], "limit": _PAGE}
         self.first = rows.records(connection, numbers[:STILL_RUNS].tolist())
-        if small.COLUMN in self._shown and self._curves:
-            self._drawn = (self._curves[0], grid.run_ids(connection, numbers[:_PAGE]))
+        if self._columns.has_curves_shown:
+            self._drawn = (self._columns.curves[0], grid.run_ids(connection, numbers[:_PAGE]))
         first = self._packed(kept, len(page))
         if laid_out is not None:
             marks = self._pages.marks(connection, self.view, laid_out, values["run_id"])
             first |= {"size": len(laid_out.entries), "marks": marks}
         return self._meta() | {"first": first, "all": few}
-
-    def _chosen(self, connection: duckdb.DuckDBPyConnection, wanted: Sequence[str] | str) -> list[str]:
-        try:
-            return choice.chosen(wanted, self._columns, bool(self._curves))
-        except InputError:
-            # What the newest do not have, others may.
-            self._learn(grid_columns.columns(connection, self.view.base()))
-            return choice.chosen(wanted, self._columns, bool(self._curves))
 
     def late(self) -> dict[str, Any] | None:
         """Return what the table is better with, and need not wait for: all the runs, or facts about them.
@@ -157,7 +142,7 @@ class RunSource:
                 return None
             if self._total <= self._in_browser:
                 return self._ask(self._everything)
-            return {"facts": self._ask(self._facts)}
+            return {"facts": self._ask(lambda connection: self._columns.facts(connection, self.view.base()))}
 
     def curves(self, changed: Sequence[str] | None = None) -> dict[str, Any] | None:
         """Return the curves of the rows that are likely to be on the screen: they are drawn before they are asked for.
@@ -209,7 +194,7 @@ class RunSource:
             if time.monotonic() - self._asked_s < _QUIET_S:
                 return False
             # What is sorted by comes first.
-            wanted = sorted(("run_id", *self._read), key=lambda column: not column.startswith("metrics."))
+            wanted = sorted(("run_id", *self._columns.read), key=lambda column: not column.startswith("metrics."))
             lacking = self._pages.lacks(wanted)
             if lacking:
                 part = lacking[:_AT_A_TIME]
@@ -221,7 +206,7 @@ class RunSource:
         if before is None:
             self._total = len(grid.run_numbers(connection, replace(self.view, sort=())))
             return {"page": self._page_of(connection, self._page)}
-        news = self._new_columns(connection)
+        news = self._columns.news(connection, self._newest(connection))
         now = self._take(connection, before.columns)
         places = changed_rows(before, now)
         if places is not None and not len(places):
@@ -239,29 +224,8 @@ class RunSource:
             "changed": [str(run_id) for run_id in now.columns["run_id"][places].tolist()],
         }
 
-    def _new_columns(self, connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-        """Learn of columns that no run had before, and of metrics with a second point; return all if there are any."""
-        newest = self._newest(connection)
-        found = grid_columns.columns_of(connection, newest)
-        metrics = small.in_order(grid_curves.metrics_with_curves(connection, newest))
-        curves = [metric for metric in metrics if metric not in self._curves]
-        self._curves += curves
-        known = {column.id: column for column in self._columns}
-        if not curves and all(column.id in known and (known[column.id].runs or not column.runs) for column in found):
-            return []
-        self._learn(tuple({**known, **{column.id: column for column in found}}.values()))
-        return self._described()
-
     def _newest(self, connection: duckdb.DuckDBPyConnection) -> Any:
         return grid.run_numbers(connection, replace(self.view, sort=()))[:_SAMPLE]
-
-    def _learn(self, columns: tuple[grid_columns.GridColumn, ...]) -> None:
-        self._columns = columns
-        self.view = replace(self.view, numbers=grid_columns.numeric(columns))
-
-    def _described(self) -> list[dict[str, Any]]:
-        curves = {"id": small.COLUMN, "kind": "attribute", "key": "curve", "type": "curve", "metrics": self._curves}
-        return choice.described(self._columns) + ([curves] if self._curves else [])
 
     def _ask(self, function: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Read the store; where runs of one that is gone are in the browser, they stay."""
@@ -342,7 +306,7 @@ class RunSource:
         numbers = self._snapshot.numbers
         values = grid.values(connection, numbers, wanted)
         self._snapshot.columns.update(values)
-        self._shown = list(dict.fromkeys([*self._shown, *wanted]))
+        self._columns.show(wanted)
         return self._packed(values, len(numbers)) | {"revision": self._revision}
 
     def _match(self, connection: duckdb.DuckDBPyConnection, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -363,16 +327,16 @@ class RunSource:
         return {
             "revision": self._revision,
             "total": self._total,
-            "columns": self._described(),
-            "shown": self._shown,
+            "columns": self._columns.described(),
+            "shown": self._columns.shown,
             "sort": [list(pair) for pair in self.view.sort],
             "deleted": self.view.lifecycle == "deleted",
             "local": self._total <= self._in_browser,
         }
 
     def _everything(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        self._new_columns(connection)
-        kept = self._snapshot.columns if self._snapshot is not None else dict.fromkeys((*_HIDDEN, *self._read))
+        self._columns.news(connection, self._newest(connection))
+        kept = self._snapshot.columns if self._snapshot is not None else dict.fromkeys((*_HIDDEN, *self._columns.read))
         now = self._take(connection, kept)
         self._snapshot, self._total = now, len(now.numbers)
         self._revision += 1
@@ -383,18 +347,6 @@ class RunSource:
 
         numbers = np.sort(grid.run_numbers(connection, replace(self.view, sort=())))
         return Snapshot(numbers, grid.values(connection, numbers, list(columns)))
-
-    def _facts(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        condition = self.view.base()
-        self._learn(grid_columns.columns(connection, condition))
-        ways = {column.key: better_direction(column.key) for column in self._columns if column.kind == "metric"}
-        shown = {f"metrics.{key}" for key in ways} & set(self._shown)
-        directions = {key: way for key, way in ways.items() if way is not None and f"metrics.{key}" in shown}
-        best = grid.best_values(connection, condition, directions)
-        return {
-            "columns": self._described(),
-            "best": {f"metrics.{key}": value for key, value in best.items()},
-        }
 
     def _packed(self, values: dict[str, Any], count: int) -> dict[str, Any]:
         return chunk(values, self.view.numbers) | {"count": count}
