@@ -22,6 +22,9 @@ _SHORTEST_S = 0.2
 _PROC = Path("/proc")
 # On a machine with more processes, to look for children among them is not worth it.
 _MOST_PROCESSES = 2000
+# To read a file lets go of the interpreter, and beside a busy cell it takes milliseconds to get it back: so many of the
+# processes that are not known yet are read at a time, and the panel does not wait for the rest.
+_READ_AT_ONCE = 8
 
 
 class _Look(NamedTuple):
@@ -60,11 +63,11 @@ class Meter:
             return self._newest or Usage()
         before, self._before = self._before, _Look(now_s, time.process_time(), self._family.cpu_s())
         passed_s = now_s - before.at_s
+        # Of a child that is seen for the first time nobody knows how much of it is new.
         children_s = sum(
-            max(used - before.children.get(child, 0.0), 0.0)
+            max(used - before.children[child], 0.0)
             for child, used in self._before.children.items()
-            # Of what was there at the first look nobody knows how much of it is new.
-            if before is not self._begun
+            if child in before.children
         )
         self._newest = Usage(
             cpu_percent=(self._before.cpu_s - before.cpu_s) / passed_s * 100,
@@ -131,9 +134,10 @@ class Family:
             return {}
         # A process gets another parent when its own ends, and then it is no longer one of these.
         self._parents = {number: self._parents[number] for number in numbers if number in self._parents}
-        for number in numbers:
-            if number not in self._parents:
-                self._parents[number] = int((_stat(number) or ["0"] * 2)[1])
+        # Children are younger than this process, and so are their numbers higher, nearly always.
+        unknown = sorted((number for number in numbers if number not in self._parents), reverse=True)
+        for number in unknown[:_READ_AT_ONCE]:
+            self._parents[number] = int((_stat(number) or ["0"] * 2)[1])
         found: dict[int, float] = {}
         for number in self._descendants():
             fields = _stat(number)
@@ -169,10 +173,17 @@ class Family:
 
 def _stat(number: int) -> list[str] | None:
     """Return the fields of a process behind its name, which may hold anything; None where it is gone."""
+    # Three calls, where pathlib makes six, each of which lets go of the interpreter.
     try:
-        content = (_PROC / str(number) / "stat").read_bytes()
+        file = os.open(f"{_PROC}/{number}/stat", os.O_RDONLY)
     except OSError:
         return None
+    try:
+        content = os.read(file, 4096)
+    except OSError:
+        return None
+    finally:
+        os.close(file)
     return content.rpartition(b")")[2].decode("ascii").split()
 
 

@@ -60,7 +60,7 @@ def measure(options: Options) -> list[Row]:
             names = ["nbtrack", *(name for name in TABLES if "version" in found.get(name, {}))]
             told = in_notebook(base / f"lab-{runs}", folder / "store", names, options.rounds)
             if options.with_peers and "version" in found.get("mlflow", {}):
-                told["MLflow UI"] = in_mlflow(base / f"mlflow-{runs}", runs, options.rounds)
+                told["MLflow UI"] = in_mlflow(folder_of(base, "MLflow sqlite", runs), runs, options.rounds)
             rows += _rows(runs, told, options.rounds)
     return rows
 
@@ -173,8 +173,7 @@ def _paint(page: Any) -> float:
 # --- MLflow's page ----------------------------------------------------------------------------------------------------
 
 
-def in_mlflow(base: Path, runs: int, rounds: int) -> list[tuple[float, float]]:
-    folder = folder_of(base, "MLflow sqlite")
+def in_mlflow(folder: Path, runs: int, rounds: int) -> list[tuple[float, float]]:
     child(bench_page.__file__, "build", "MLflow sqlite", folder, timeout_s=_SETUP_S, runs=runs)
     lab_module = load_lab()
     with socket.socket() as probe:
