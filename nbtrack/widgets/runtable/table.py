@@ -25,7 +25,9 @@ from nbtrack.widgets.runtable.source import RunSource
 if TYPE_CHECKING:
     import pandas as pd
 
+# Attributes that a filter names otherwise than the table does.
 _COLUMN_OF = {"user_id": "user", "error_type": "error", "parent_run_id": "parent"}
+_ATTRIBUTE_OF = {column: name for name, column in _COLUMN_OF.items()}
 
 
 def table(
@@ -213,17 +215,8 @@ class RunTable(OnScreen):
         pandas.DataFrame
         """
         view = self._source.view
-        order = [f"{name} {'DESC' if down else 'ASC'}" for name, down in self._order_names()]
+        order = [f"{_name_of(column)} {'DESC' if down else 'ASC'}" for column, down in view.sort]
         return self._store.runs_frame(view.where, order, None, 0, view.experiments, view.lifecycle)
-
-    def _order_names(self) -> list[tuple[str, bool]]:
-        named = []
-        for column, descending in self._source.view.sort:
-            kind, key = split(column)
-            quoted = "`" + key.replace("`", "``") + "`"
-            names = {value: name for name, value in _COLUMN_OF.items()}
-            named.append((names.get(key, key) if kind == "attributes" else f"{kind}.{quoted}", descending))
-        return named
 
     # --- showing ------------------------------------------------------------------------------------------------
 
@@ -312,6 +305,15 @@ class RunTable(OnScreen):
         curves = self._source.curves(changed)
         if curves:
             self._tell(curves)
+
+
+def _name_of(column: str) -> str:
+    """Return a column as an order names it."""
+    kind, key = split(column)
+    if kind == "attributes":
+        return _ATTRIBUTE_OF.get(key, key)
+    quoted = key.replace("`", "``")
+    return f"{kind}.`{quoted}`"
 
 
 def _sort_of(order_by: Sequence[str] | str) -> tuple[tuple[str, bool], ...]:
