@@ -139,8 +139,10 @@ class Observer:
             self._assess(run, [execution], {})
 
     def _assess(self, run: ActiveRun, executions: list[Execution], known: dict[tuple[object, ...], Assessment]) -> None:
+        if run.only_kept:
+            return
         # Loaded with the first run: loading the extension should cost next to nothing.
-        from nbtrack.provenance.assessment import assess, joined
+        from nbtrack.provenance.assessment import assess, both, joined
 
         key = (*run.data.metrics, *(done.sequence for done in executions))
         found = known.get(key)
@@ -156,6 +158,8 @@ class Observer:
             unknown=dict(found.unknown),
             slice=tuple(self._record(member, keep_code) for member in found.slice),
         )
+        if run.gone_on:
+            provenance = both(run.provenance, provenance)
         run.record_provenance(self.recorder.history.session, provenance)
         files = {name[5:]: None for member in found.slice for name in member.reads if name.startswith("file:")}
         record_inputs(run, {}, files, self._inputs)

@@ -130,7 +130,8 @@ class ActiveRun(ArtifactLogging):
             ending = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             self.error = describe_error(error)
         self.status = ending
-        self.end_us = max(time.time_ns() // 1000, self.start_us)
+        ended_us = self._before[1] if self._before is not None and self.only_kept else None
+        self.end_us = ended_us or max(time.time_ns() // 1000, self.start_us)
         described = self.error and {
             "type": self.error.type,
             "message": self.error.message,

@@ -81,6 +81,8 @@ class RunState(Replayable):
         self._artifacts: dict[str, Artifact] = {}
         self._inputs: list[Input] = []
         self._lock = threading.Lock()
+        # Of a run that is gone on with: how many params it had, and when it had ended.
+        self._before: tuple[int, int | None] | None = None
 
     @property
     def info(self) -> RunInfo:
@@ -252,6 +254,8 @@ class RunState(Replayable):
             Greatest step of each metric.
         """
         self.start_us = record.info.start_time * 1000
+        ended = record.info.end_time
+        self._before = len(record.typed_params), None if ended is None else ended * 1000
         self.note = record.note
         self.warnings = list(record.warnings)
         self._params = {key: values.as_param(value) for key, value in record.typed_params.items()}
@@ -260,6 +264,16 @@ class RunState(Replayable):
         self._artifacts = {artifact.path: artifact for artifact in record.artifacts}
         self._inputs = list(record.inputs)
         self.provenance = record.provenance
+
+    @property
+    def gone_on(self) -> bool:
+        """Whether this is a recorded run that was opened again."""
+        return self._before is not None
+
+    @property
+    def only_kept(self) -> bool:
+        """Whether it was opened again for files and words alone: its numbers are those that it had."""
+        return self._before is not None and not self.points_logged and len(self._params) == self._before[0]
 
     def _event(self, kind: str, **fields: Any) -> None:
         self.store.append_event({"t": kind, "run": self.run_id, **fields})

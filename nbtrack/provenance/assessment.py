@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbtrack.provenance import lasting
@@ -17,7 +17,7 @@ from nbtrack.provenance.history import Execution, History
 from nbtrack.provenance.relevance import members, result_part
 from nbtrack.provenance.sentences import hazards_of
 from nbtrack.provenance.slices import slice_of
-from nbtrack.records import HAZARD_LABELS, Hazard
+from nbtrack.records import HAZARD_LABELS, Hazard, Provenance
 
 _FRAMES_PER_CELL, _MAX_FRAMES = 12, 100_000
 _NO_DOCUMENT = "the notebook's document is not known to the kernel"
@@ -130,6 +130,28 @@ def joined(found: Sequence[Assessment]) -> Assessment:
     hazards = {hazard.label: hazard for each in reversed(found) for hazard in each.hazards}
     ordered = sorted(hazards.values(), key=lambda hazard: HAZARD_LABELS.index(hazard.label))
     return Assessment(tuple(members[key] for key in sorted(members)), tuple(ordered), found[-1].unknown)
+
+
+def both(before: Provenance, now: Provenance) -> Provenance:
+    """Return what a run depends on that was opened again: the cells of both times, where one kernel ran them all.
+
+    Parameters
+    ----------
+    before, now : Provenance
+
+    Returns
+    -------
+    Provenance
+    """
+    if {member.session for member in before.slice} != {member.session for member in now.slice}:
+        return now
+    members = {member.sequence: member for member in (*before.slice, *now.slice)}
+    hazards = {hazard.label: hazard for hazard in (*now.hazards, *before.hazards)}
+    return replace(
+        now,
+        hazards=tuple(hazards[label] for label in HAZARD_LABELS if label in hazards),
+        slice=tuple(members[sequence] for sequence in sorted(members)),
+    )
 
 
 def _content(namespace: Mapping[str, Any]) -> Callable[[str], ValueDigest | None]:

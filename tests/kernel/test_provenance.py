@@ -70,6 +70,26 @@ def test_a_run_over_several_cells(shell: Any) -> None:
     assert {6, 7, 8} <= set(counts("one"))
 
 
+def test_a_file_that_is_kept_later_changes_nothing_of_what_a_run_depends_on(shell: Any) -> None:
+    with_ids(shell, ("A", "import nbtrack\nx = 1"), ("T", "%%track one\nscore = x * 2.0"))
+    ended = nbtrack.get_run("one").info.end_time
+    keep = "with nbtrack.start_run(run_id=RUN):\n    nbtrack.log_text('good', 'words.txt')\n    nbtrack.set_tag('stage', 'final')"
+    with_ids(shell, ("R", "RUN = nbtrack.get_run('one').info.run_id"), ("K", keep))
+    assert counts("one") == [2, 3]
+    assert (labels("one"), nbtrack.get_run("one").info.end_time) == ([], ended)
+    assert nbtrack.get_run("one").tags["stage"] == "final"
+
+
+def test_a_run_that_is_gone_on_with_depends_on_both_cells(shell: Any) -> None:
+    with_ids(shell, *STALE, ("T", "%%track one\nscore = y * 2.0"), ("Z", "z = 3"))
+    with_ids(
+        shell,
+        ("K", "with nbtrack.start_run(run_id=nbtrack.get_run('one').info.run_id):\n    nbtrack.log_metric('more', z)"),
+    )
+    assert counts("one") == [2, 3, 5, 6, 7, 8]
+    assert labels("one") == ["stale_input"]
+
+
 def test_a_clean_run_says_nothing_and_knows_its_slice(shell: Any) -> None:
     with_ids(shell, ("A", "x = 1"), ("B", "unused = 2"), ("T", "%%track one\nscore = x * 2.0"))
     assert labels("one") == []
