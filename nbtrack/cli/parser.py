@@ -74,6 +74,7 @@ def build_parser() -> ArgumentParser:
     add_ui(command)
     _add_changing(command)
     _add_upkeep(command)
+    add_help(command, commands.choices)
     # The commands' own defaults win over these.
     parser.set_defaults(command=parser.refuse, store=None)
     return parser
@@ -181,8 +182,6 @@ def _add_upkeep(command: Command) -> None:
     add_json(made)
 
     add_demo(command)
-
-    add_help(command)
 
     made = command("version", upkeep.version, "print the version")
     add_json(made)

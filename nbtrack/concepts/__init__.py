@@ -8,8 +8,57 @@ from __future__ import annotations
 import importlib
 import inspect
 
-CONCEPTS = ("run", "store", "hazard", "replay", "verification", "seeds", "comparing", "widgets")
+from nbtrack.records import HAZARD_LABELS
+from nbtrack.verification import VERDICTS
+
+CONCEPTS = (
+    *("run", "experiment", "param", "metric", "artifact", "tag", "seed"),
+    *("hazard", "slice", "replay", "verdict", "comparison", "store", "widget"),
+)
 """In the order in which one meets them."""
+
+_TOLD_ON = {
+    "run": ("status", "finished", "failed", "interrupted", "crashed"),
+    "param": ("parameter", "argument", "credential"),
+    "metric": ("point", "step", "history"),
+    "artifact": ("file", "figure", "model"),
+    "tag": ("note", "registry"),
+    "seed": ("generator", "random"),
+    "hazard": HAZARD_LABELS,
+    "slice": ("cell", "execution"),
+    "verdict": ("verification", *VERDICTS),
+    "comparison": ("difference", "better"),
+    "store": ("journal", "duckdb", "sql"),
+    "widget": ("card", "panel", "table", "chart"),
+}
+"""Other words that may be asked for, by the page that tells of them."""
+
+
+def find(word: str) -> str | None:
+    """Return the concept that a word is, in the plural too, or on whose page it is told of.
+
+    Parameters
+    ----------
+    word : str
+
+    Returns
+    -------
+    str or None
+        One of :data:`CONCEPTS`; None where no page tells of the word.
+
+    Examples
+    --------
+    >>> find("Metrics"), find("stale-input"), find("weather")
+    ('metric', 'hazard', None)
+    """
+    asked = word.lower().replace("-", "_").replace(" ", "_")
+    for name in (asked, asked.removesuffix("s")):
+        if name in CONCEPTS:
+            return name
+        for concept, words in _TOLD_ON.items():
+            if name in words:
+                return concept
+    return None
 
 
 def page(concept: str) -> str:

@@ -1,21 +1,23 @@
-"""A slice and its replay: the cells that a run depends on, and running them again.
+"""A replay: running again, in a fresh kernel, the cells that a run depends on.
 
-A run's **slice** is the least list of cell executions, in their order, that its result depends
-on: not the cells as they read now, but as they ran then. It is found from what each execution
-read, bound and changed.
+It runs the run's slice with the recorded seeds and generator states. Your kernel is not touched.
+The replay reads your files where they are and writes to a mirror of the working directory, which
+is removed at the end; files that the run made itself are not there when it begins, so a cached
+result is computed again.
 
-    run.slice()
-    nbtrack.export(run, "baseline.py")      # the slice as a clean script, or notebook: .ipynb
+Five things are made of replays:
 
-A **replay** runs the slice in a fresh kernel of its own, with the recorded seeds and generator
-states. Your kernel is not touched. The replay reads your files where they are and writes to a
-mirror of the working directory, which is removed at the end; files that the run made itself are
-not there when it begins, so a cached result is computed again.
+    %nbtrack verify baseline                        # does the number come back?
+    %nbtrack replicate baseline --seeds 10          # how far is it luck?
+    %nbtrack compare first second --replicate 10    # is it really better?
+    %nbtrack explain first second                   # which change did it?
+    %nbtrack rerun baseline C=0.5                   # what if this param were another?
 
-Five things are made of replays: `verify` (does the number come back?), `replicate` (how far is it
-luck?), `compare --replicate` (is it really better?), `explain` (which change did it?) and `rerun`
-(what if this param were another?).
+The same are functions in Python and commands in a shell. They work days later, and on a copy of
+the folder on another machine, as far as packages, files and hardware are the same; an environment
+is not restored.
 
-What comes over the network, or from a database server, is asked for again. Where the system
-cannot forbid it, a subprocess or a library in C can still write by an absolute path.
+What comes over the network, or from a database server, is asked for again. On a Linux with
+Landlock the system forbids other writes; elsewhere a subprocess or a library in C can still write
+by an absolute path.
 """

@@ -2,27 +2,23 @@
 
 There are three ways to make one:
 
-* `%%track [NAME] [--seed N]` on top of a cell. Names that the cell binds to a constant are
-  **params**, and so are simple values that it reads from the notebook; names that it binds to a
-  computed number are **metrics**.
-* `@nbtrack.track` on a function: each call is a run, the arguments are params, what it returns
-  gives metrics.
+* `%%track [NAME] [--seed N]` on top of a cell; nothing in the cell has to be changed.
+* `@nbtrack.track` on a function: each call is a run.
 * `with nbtrack.start_run():` and the functions `log_param`, `log_metric`, …, named and behaving
   as in MLflow.
 
-A metric is a series: `nbtrack.log_metric("loss", 0.3)` adds a point, whose step is counted unless
-`step=` is given. A logged point survives even `kill -9`.
+A run has params, metrics, tags and a note, artifacts, its code, its seed and the state of the
+random number generators when it began, and its environment: Python, packages, git. Its status is
+`running`, `finished`, `failed`, `interrupted`, or `crashed`, where its process is gone. Runs nest:
+one that begins inside another is its child.
 
-Beside params and metrics a run has a status (`running`, `finished`, `failed`, `interrupted`, or
-`crashed`, where its process is gone), tags and a note, artifacts, which are files, its code, its
-seed and the state of the random number generators when it began, and its environment: Python,
-packages, git. Runs nest, and belong to an **experiment**, a named group, which is the notebook's
-name unless `--experiment` or `set_experiment` names another.
-
-    run = nbtrack.get_run("baseline")
+    run = nbtrack.get_run("baseline")         # by name, the latest; or by the beginning of its id
     run.params, run.metrics, run.tags, run.artifacts
-    run.history("loss")
-    run.report()
+    run.report()                              # all of it as one dict that JSON can hold
 
-What looks like a credential is never recorded as a param.
+    %nbtrack                                  # the run table
+    %nbtrack show baseline                    # everything about one
+
+`%nbtrack delete RUN` marks a run as deleted, `restore` brings it back, and `nbtrack gc` in a shell
+removes for good what is marked.
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.capture.options import LineParser, split_line
-from nbtrack.concepts import CONCEPTS, page
+from nbtrack.concepts import CONCEPTS, find, page
 from nbtrack.errors import OptionError
 from nbtrack.magics import changing, charting, reading, replaying, verifying
 from nbtrack.magics.common import run_argument, runs_argument, say
@@ -21,11 +21,14 @@ def _help(found: Namespace, shell: Any) -> str:
     del shell
     if found.word is None:
         return say(HELP)
-    if found.word in CONCEPTS:
-        return say(page(found.word))
-    if found.word in VERBS:
+    concept = find(found.word)
+    if found.word in VERBS and concept != found.word:
         return say(parser_of(found.word).format_help())
-    raise OptionError(f"there is no help on {found.word!r}; accepted: {', '.join([*CONCEPTS, *VERBS])}.")
+    if concept is None:
+        words = ", ".join(CONCEPTS)
+        raise OptionError(f"there is no help on {found.word!r}. Words: {words}. Verbs: {', '.join(VERBS)}.")
+    more = f"\n\n%nbtrack {found.word} --help says what the verb takes." if found.word in VERBS else ""
+    return say(page(concept) + more)
 
 
 def _help_options(parser: ArgumentParser) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import nbtrack
-from nbtrack.concepts import CONCEPTS, page, titles
+from nbtrack import concepts
+from nbtrack.concepts import CONCEPTS, find, page, titles
 from nbtrack.magics.verbs import VERBS, run_verb
 
 ROOT = Path(__file__).parents[2]
@@ -96,14 +97,35 @@ def test_help_in_the_notebook_tells_of_verbs_and_words(capsys: pytest.CaptureFix
     assert capsys.readouterr().out == page("hazard") + "\n"
     run_verb("help verify", None)
     assert "usage: %nbtrack verify" in capsys.readouterr().out
-    with pytest.raises(OptionError, match="no help on 'nonsense'; accepted: run, store"):
+    run_verb("help tag", None)
+    shown = capsys.readouterr().out
+    assert shown.startswith(page("tag"))
+    assert shown.endswith("%nbtrack tag --help says what the verb takes.\n")
+    with pytest.raises(OptionError, match=r"no help on 'nonsense'. Words: run, experiment.* Verbs: runs, best"):
         run_verb("help nonsense", None)
 
 
-def test_help_in_the_shell_tells_of_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_in_the_shell_tells_of_words_and_commands(capsys: pytest.CaptureFixture[str]) -> None:
     from nbtrack.cli import main
 
     assert main(["help"]) == 0
-    assert titles()["seeds"] in capsys.readouterr().out
-    assert main(["help", "seeds"]) == 0
-    assert capsys.readouterr().out == page("seeds") + "\n"
+    shown = capsys.readouterr().out
+    assert all(title.partition(": ")[2] in shown for title in titles().values())
+    assert main(["help", "verdict"]) == 0
+    assert capsys.readouterr().out == page("verdict") + "\n"
+    assert main(["help", "stale_input"]) == 0
+    assert capsys.readouterr().out == page("hazard") + "\n"
+    assert main(["help", "tag"]) == 0
+    assert capsys.readouterr().out == page("tag") + "\n\nnbtrack tag --help says what the command takes.\n"
+    assert main(["help", "gc"]) == 0
+    assert capsys.readouterr().out.startswith("usage: nbtrack gc")
+    assert main(["help", "nonsense"]) != 0
+    assert "no help on 'nonsense'. Words: run, experiment" in capsys.readouterr().err
+
+
+def test_a_word_that_somebody_asks_for_leads_to_the_page_that_has_it() -> None:
+    assert all(find(concept) == find(f"{concept}s") == concept for concept in CONCEPTS)
+    for concept, words in concepts._TOLD_ON.items():
+        for word in words:
+            assert find(word) == concept, word
+            assert word.replace("_", " ") in page(concept).lower().replace("_", " "), f"{concept}: {word}"

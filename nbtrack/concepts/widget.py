@@ -1,4 +1,4 @@
-"""Widgets: how runs look in a notebook, live and saved.
+"""A widget: how runs look in a notebook, live and saved.
 
 * The **card** under a tracked cell: params, metrics against the best and the previous run,
   hazards, the verdict.

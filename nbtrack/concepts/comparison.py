@@ -1,4 +1,4 @@
-"""Comparing: what differs between runs, and what of it made the difference.
+"""A comparison: what differs between runs, and what of it made the difference.
 
     %nbtrack compare baseline second
     nbtrack.compare("baseline", "second", …)      # the same as data; print it, or show it
