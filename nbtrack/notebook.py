@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 DEFAULT_EXPERIMENT = "Default"
+# Variables of the notebook, where papermill was started with --inject-paths.
+_PAPERMILL_INPUT, _PAPERMILL_OUTPUT = "PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"
 
 
 def notebook_path(namespace: Mapping[str, Any] | None = None) -> str | None:
@@ -20,7 +22,8 @@ def notebook_path(namespace: Mapping[str, Any] | None = None) -> str | None:
     Parameters
     ----------
     namespace : mapping, optional
-        The user namespace of the shell, where VS Code leaves its answer.
+        The user namespace of the shell, where VS Code and papermill leave their answers; default ``__main__``'s, which
+        a kernel's is.
 
     Returns
     -------
@@ -32,17 +35,47 @@ def notebook_path(namespace: Mapping[str, Any] | None = None) -> str | None:
     >>> notebook_path({"__vsc_ipynb_file__": "/home/ada/train.ipynb"})
     '/home/ada/train.ipynb'
     """
-    found = (
-        (namespace or {}).get("__vsc_ipynb_file__")
-        or (namespace or {}).get("__session__")
-        or os.environ.get("JPY_SESSION_NAME")
-        or os.environ.get("PAPERMILL_INPUT_PATH")
-    )
-    if not isinstance(found, str) or not found:
-        return None
-    if found.startswith(("file:", "vscode-notebook-cell:")):
-        found = unquote(urlparse(found).path)
+    names = _names_of_main() if namespace is None else namespace
+    return _of_front_end(names) or _text(names.get(_PAPERMILL_INPUT))
+
+
+def document_path(namespace: Mapping[str, Any] | None = None) -> str | None:
+    """Return the path of the file that has the cells which this kernel runs.
+
+    It is :func:`notebook_path`, but for papermill, which writes the cells that it runs, the one with the parameters
+    among them, to another notebook; None where it was told to say only which one it has read.
+
+    Parameters
+    ----------
+    namespace : mapping, optional
+        The user namespace of the shell.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> document_path({"PAPERMILL_INPUT_PATH": "train.ipynb", "PAPERMILL_OUTPUT_PATH": "out/train-7.ipynb"})
+    'out/train-7.ipynb'
+    """
+    names = _names_of_main() if namespace is None else namespace
+    return _of_front_end(names) or _text(names.get(_PAPERMILL_OUTPUT))
+
+
+def _of_front_end(names: Mapping[str, Any]) -> str | None:
+    found = _text(names.get("__vsc_ipynb_file__") or names.get("__session__") or os.environ.get("JPY_SESSION_NAME"))
+    if found is not None and found.startswith(("file:", "vscode-notebook-cell:")):
+        return unquote(urlparse(found).path)
     return found
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _names_of_main() -> Mapping[str, Any]:
+    return vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
 
 
 def script_path() -> str | None:

@@ -20,7 +20,7 @@ from nbtrack.capture.sources import record_source
 from nbtrack.config import find_store_root, settings
 from nbtrack.document import DocumentReader
 from nbtrack.errors import OptionError
-from nbtrack.notebook import notebook_path
+from nbtrack.notebook import document_path
 from nbtrack.provenance.history import Execution, Outcome
 from nbtrack.provenance.streams import STREAMS
 from nbtrack.records import CellExecution, Input
@@ -208,7 +208,7 @@ class Observer:
 
     def _path(self) -> str | None:
         """Return the notebook's path; a relative one is of where the kernel was started."""
-        path = notebook_path(self.shell.user_ns)
+        path = document_path(self.shell.user_ns)
         return None if path is None else str(Path(self._folder, path))
 
     # --- the notebook -------------------------------------------------------------------------------------------

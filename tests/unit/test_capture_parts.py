@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from nbtrack.capture.failure import describe_error
 from nbtrack.capture.options import TrackOptions, check_names, parse_track_line
 from nbtrack.capture.results import metrics_of, result_names
 from nbtrack.errors import InputError, OptionError
-from nbtrack.notebook import default_experiment, notebook_path
+from nbtrack.notebook import default_experiment, document_path, notebook_path
 from nbtrack.records import MetricRange
 
 
@@ -115,20 +116,29 @@ def test_names_of_results(source, names):
         ({"__vsc_ipynb_file__": "/a/b.ipynb"}, {}, "/a/b.ipynb"),
         ({"__session__": "/a/c.ipynb"}, {}, "/a/c.ipynb"),
         ({}, {"JPY_SESSION_NAME": "/a/d.ipynb"}, "/a/d.ipynb"),
-        ({}, {"PAPERMILL_INPUT_PATH": "e.ipynb"}, "e.ipynb"),
+        ({"PAPERMILL_INPUT_PATH": "e.ipynb", "PAPERMILL_OUTPUT_PATH": "out/f.ipynb"}, {}, "e.ipynb"),
+        # Without the cell of its parameters, which would look deleted.
+        ({"PAPERMILL_INPUT_PATH": "e.ipynb"}, {}, "e.ipynb"),
+        # What it wrote, opened in JupyterLab.
+        ({"PAPERMILL_INPUT_PATH": "e", "PAPERMILL_OUTPUT_PATH": "f"}, {"JPY_SESSION_NAME": "/a/g.ipynb"}, "/a/g.ipynb"),
         ({"__vsc_ipynb_file__": "vscode-notebook-cell:/a/with%20space.ipynb#W0"}, {}, "/a/with space.ipynb"),
         ({"__vsc_ipynb_file__": 3}, {}, None),
         ({}, {}, None),
     ],
 )
 def test_notebook_paths(namespace, env, path, monkeypatch):
-    for name in ("JPY_SESSION_NAME", "PAPERMILL_INPUT_PATH"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     assert notebook_path(namespace) == path
+    papermills = "PAPERMILL_INPUT_PATH" in namespace and not env
+    assert document_path(namespace) == (namespace.get("PAPERMILL_OUTPUT_PATH") if papermills else path)
     if path:
         assert default_experiment(namespace) == Path(path).stem
+    # Without a shell at hand, as in start_run(): a kernel's names are those of __main__.
+    for name, value in namespace.items():
+        monkeypatch.setattr(sys.modules["__main__"], name, value, raising=False)
+    assert notebook_path() == path
 
 
 def test_an_experiment_is_named_after_the_functions_file_in_a_worker(monkeypatch, tmp_path):
