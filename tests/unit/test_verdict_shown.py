@@ -125,6 +125,11 @@ def test_on_its_own(run, verification, verdict):
     assert max(map(cells, plain.splitlines())) <= 100
 
 
+def test_what_it_took_is_not_broken_within_a_fact(verification):
+    shown = verification_html(verification("reproduced"))
+    assert '<span style="white-space:nowrap">tolerance\u00a01e-09</span>' in shown
+
+
 def test_what_could_not_run_without_a_reason_says_its_sentence(verification):
     assert summary(verification("could_not_run", reasons=())) == ["A sentence about data.csv."]
 
