@@ -1,6 +1,7 @@
 """Makes the README's pictures: cells of the saved notebooks as JupyterLab shows them, light and dark.
 
-``python tests/browser/pictures.py`` writes them to ``notebooks/images``.
+``python tests/browser/pictures.py`` writes them to ``notebooks/images``. They are as wide as the README shows them, with two
+dots for each of its pixels: text is then as large there as in a notebook, and sharp on any screen.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from lab import Lab
+from lab import Lab, Notebook
 from PIL import Image
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -19,7 +20,10 @@ PICTURES = {
     "welcome": ("00_welcome.ipynb", (9, 15, 19)),
     "prove_it": ("04_prove_it.ipynb", (6, 9, 10)),
 }
-_GAP = 8
+_SCALE = 2
+_GAP = 8 * _SCALE
+# Of this, JupyterLab leaves the 760 pixels of the README's pictures to a cell.
+_WINDOW = {"width": 1110, "height": 1000}
 
 
 def main() -> None:
@@ -29,7 +33,7 @@ def main() -> None:
             lab.theme(f"JupyterLab {theme}")
             for name, (notebook, cells) in PICTURES.items():
                 shutil.copy(NOTEBOOKS / notebook, lab.root)
-                opened = lab.open(notebook)
+                opened = Notebook(lab, notebook, lab.browser.context(viewport=_WINDOW, device_scale_factor=_SCALE))
                 shots = [Image.open(opened.shot(f"{name}_{cell}", cell)) for cell in cells]
                 below(shots).save(IMAGES / f"{name}_{theme.lower()}.png", optimize=True)
                 opened.shut_down()
