@@ -68,6 +68,10 @@ format: $(STAMP)
 docs: $(STAMP)
 	@PYTHONWARNINGS=error $(BIN)/python -m pdoc --docformat numpy --no-show-source --footer-text nbtrack \
 		--output-directory $(DOCS) $(DOCUMENTED)
+	@# What is meant for the tests of the examples says nothing to a reader.
+	@find $(DOCS) \( -name '*.html' -o -name '*.js' \) -exec \
+		sed -i.before -E 's|  *<span class=\\?"c1\\?"># doctest: [^<]*</span>||g' {} +
+	@find $(DOCS) -name '*.before' -delete
 	@echo "Open $(DOCS)/index.html"
 
 binder: browser $(STAMP)

@@ -1,6 +1,6 @@
 """nbtrack: a Jupyter-first experiment tracker that tells the truth about notebooks.
 
-In a notebook::
+In a notebook:
 
     %load_ext nbtrack
 

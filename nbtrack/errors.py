@@ -1,7 +1,5 @@
 """Every error nbtrack raises.
 
-::
-
     NbtrackError
     ├── SettingError                 a setting is unknown or has a bad value
     ├── InputError (ValueError)      an argument cannot be accepted

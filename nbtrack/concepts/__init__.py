@@ -1,5 +1,15 @@
 """What nbtrack's words mean, a page for each: short, and the same here, in ``nbtrack help`` and in ``%nbtrack help``.
 
+In the order in which one meets them:
+
+* what is recorded: :mod:`nbtrack.concepts.run`, :mod:`nbtrack.concepts.experiment`, :mod:`nbtrack.concepts.param`,
+  :mod:`nbtrack.concepts.metric`, :mod:`nbtrack.concepts.artifact`, :mod:`nbtrack.concepts.tag`,
+  :mod:`nbtrack.concepts.seed`;
+* whether it can be trusted: :mod:`nbtrack.concepts.hazard`, :mod:`nbtrack.concepts.slice`,
+  :mod:`nbtrack.concepts.replay`, :mod:`nbtrack.concepts.verdict`;
+* what it is read with: :mod:`nbtrack.concepts.comparison`, :mod:`nbtrack.concepts.store`,
+  :mod:`nbtrack.concepts.widget`.
+
 The pages are the docstrings of this package's modules.
 """
 
@@ -15,7 +25,7 @@ CONCEPTS = (
     *("run", "experiment", "param", "metric", "artifact", "tag", "seed"),
     *("hazard", "slice", "replay", "verdict", "comparison", "store", "widget"),
 )
-"""In the order in which one meets them."""
+"""All of them, in that order."""
 
 _TOLD_ON = {
     "run": ("status", "finished", "failed", "interrupted", "crashed"),

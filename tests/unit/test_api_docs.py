@@ -47,6 +47,7 @@ def test_numpy_docstrings_are_laid_out(pages: Path) -> None:
     headings = re.findall(r"<h6[^>]*>(.*?)</h6>", html)
     assert headings == ["Parameters", "Returns", "Raises", "Examples"]
     assert "----" not in html
+    assert "doctest:" not in html
     assert ":func:" not in html
     assert re.search(r"<li><strong>run_id</strong>", html)
 
@@ -55,6 +56,11 @@ def test_each_concept_has_a_page(pages: Path) -> None:
     for concept in CONCEPTS:
         html = (pages / "nbtrack" / "concepts" / f"{concept}.html").read_text()
         assert titles()[concept].replace("`", "") in words_of(html)
+
+
+def test_their_index_lists_them(pages: Path) -> None:
+    html = (pages / "nbtrack" / "concepts.html").read_text().split('<div class="docstring">', 1)[1]
+    assert tuple(re.findall(r'href="concepts/(\w+).html"', html))[: len(CONCEPTS)] == CONCEPTS
 
 
 def test_the_pages_load_nothing_from_elsewhere(pages: Path) -> None:
