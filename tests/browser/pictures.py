@@ -24,8 +24,6 @@ _SCALE = 2
 _GAP = 8 * _SCALE
 # Of this, JupyterLab leaves 860 pixels to a cell: the run table just fits.
 _WINDOW = {"width": 1210, "height": 1000}
-# Text and lines have few; the files are a third as large.
-_COLOURS = 128
 
 
 def main() -> None:
@@ -37,9 +35,7 @@ def main() -> None:
                 shutil.copy(NOTEBOOKS / notebook, lab.root)
                 opened = Notebook(lab, notebook, lab.browser.context(viewport=_WINDOW, device_scale_factor=_SCALE))
                 shots = [Image.open(opened.shot(f"{name}_{cell}", cell)) for cell in cells]
-                below(shots).quantize(_COLOURS, dither=Image.Dither.NONE).save(
-                    IMAGES / f"{name}_{theme.lower()}.png", optimize=True
-                )
+                below(shots).save(IMAGES / f"{name}_{theme.lower()}.png", optimize=True)
                 opened.shut_down()
 
 
