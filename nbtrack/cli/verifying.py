@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from argparse import Namespace
 
 import nbtrack
@@ -62,6 +63,9 @@ def verify(found: Namespace) -> int:
     except (NbtrackError, OSError) as error:
         # 1, as other commands give it, would say that the run has diverged.
         complain(str(error))
+        return _FAILED
+    except Exception:  # noqa: BLE001 - Python's own exit code for it is 1, too
+        traceback.print_exc()
         return _FAILED
     if found.json:
         print_json({"run_name": record.info.run_name, **verification_facts(verification)})

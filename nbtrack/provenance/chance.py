@@ -21,8 +21,10 @@ _CHANCE = frozenset(
     "secrets.choice secrets.token_bytes secrets.SystemRandom random.SystemRandom SystemRandom input id "
     "getpid urandom".split()
 )
+VOLATILE = CLOCKS | _CHANCE
+"""Calls that give something else each time."""
 _ORDERED = frozenset("list tuple enumerate iter next zip map reversed dict".split())
-_SUSPECTS = CLOCKS | _CHANCE | _ORDERED | {"hash"}
+_SUSPECTS = VOLATILE | _ORDERED | {"hash"}
 _TELLING = frozenset("print display debug info warning log format write set_description set_postfix".split())
 
 

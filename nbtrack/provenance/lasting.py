@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbtrack.provenance.chance import unseeded_makers, volatile_uses
+from nbtrack.provenance.aliases import imported, in_full
+from nbtrack.provenance.chance import VOLATILE, unseeded_makers, volatile_uses
 from nbtrack.provenance.digests import ValueDigest
 from nbtrack.provenance.display import Display
 from nbtrack.provenance.history import Execution, History
@@ -75,14 +76,22 @@ def _written_out(number: int, history: History) -> bool:
 
 def volatile(members: Sequence[Member]) -> Iterator[Finding]:
     """Yield clocks, string hashing and the like that results depend on."""
-    codes = [_together(tuple(statement.text for statement in member.statements())) for member in members]
+    written = [_together(tuple(statement.text for statement in member.statements())) for member in members]
+    names = imported(written)
+    codes = [ast.Module([_spelled(part, names) for part in code.body], []) for code in written]
     around = ast.Module([statement for code in codes for statement in code.body], [])
     for member, code in zip(members, codes, strict=True):
         seen = dict.fromkeys(volatile_uses(code, around))
         for node in member.functions():
-            seen.update(dict.fromkeys(volatile_uses(node)))
+            seen.update(dict.fromkeys(volatile_uses(_spelled(node, {**names, **imported([node])}))))
         for text in seen:
             yield Finding("volatile_input", text, member.execution, text.partition("(")[0])
+
+
+def _spelled(statement: ast.stmt, names: Mapping[str, str]) -> ast.stmt:
+    found = in_full(statement, names, VOLATILE)
+    assert isinstance(found, ast.stmt)
+    return found
 
 
 def _in_code(

@@ -70,7 +70,7 @@ def ready(run: Any) -> Ready:
     lacking = lacking_reasons(files_read(executions, recipe), packages_imported(record, executions))
     if lacking:
         raise ReplayError(f"run {record.info.run_name!r} {lacking[0].sentence}")
-    timers = timers_of(record.data.metrics, recipe.steps[-1].source, longest_s(record, recipe))
+    timers = timers_of(record.data.metrics, [step.source for step in recipe.steps], longest_s(record, recipe))
     metrics = {key: value for key, value in record.data.metrics.items() if key not in timers and not is_timer(key)}
     return Ready(record, store, recipe, metrics)
 

@@ -19,8 +19,9 @@ from sklearn.linear_model import LogisticRegression
 
 from nbtrack.capture.secrets import without_secrets
 from nbtrack.document import DocumentReader
+from nbtrack.provenance.aliases import imported, in_full
 from nbtrack.provenance.cellparts import LAST, CellParts
-from nbtrack.provenance.chance import unseeded_makers, volatile_uses
+from nbtrack.provenance.chance import VOLATILE, unseeded_makers, volatile_uses
 from nbtrack.provenance.codedigest import code_digest
 from nbtrack.provenance.digests import digest_value
 from nbtrack.provenance.estimators import settings_read
@@ -230,6 +231,24 @@ def test_plain_values_are_worked_out(source: str, values: dict[str, Any], found:
 )
 def test_clocks_and_the_like(source: str, found: list[str]) -> None:
     assert list(volatile_uses(ast.parse(source))) == found
+
+
+@pytest.mark.parametrize(
+    ("imports", "source", "found"),
+    [
+        ("from time import time", "seed = int(time())", ["time.time()"]),
+        ("import time as t", "seed = int(t.time_ns())", ["time.time_ns()"]),
+        ("from datetime import datetime as D", "day = D.now().day", ["datetime.datetime.now()"]),
+        ("from uuid import uuid4 as key", "run = key().hex", ["uuid.uuid4()"]),
+        ("from time import time", "t0 = time()\nfit()\nwall = time() - t0", []),
+        ("from datetime import datetime", "day = datetime.now().day", ["datetime.now()"]),
+        ("from mylib import time", "x = time()", []),
+        ("from .time import time", "x = time()", []),
+    ],
+)
+def test_clocks_are_known_by_other_names(imports: str, source: str, found: list[str]) -> None:
+    names = imported([ast.parse(imports)])
+    assert list(volatile_uses(in_full(ast.parse(source), names, VOLATILE))) == found
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,13 @@ def test_where_only_times_were_measured_nothing_was_reproduced():
         ("t0 = time.time()\nfit()\nnbtrack.log_metric('cost', time.time() - t0)", "cost"),
         ("with nbtrack.start_run():\n    a = time.time()\n    fit()\n    b = time.time() - a", "b"),
         ("scores = cross_validate(model, X, y)", "scores.fit_time"),
+        ("from time import time\nt0 = time()\nfit()\nwall = time() - t0", "wall"),
+        ("import time as t\nt0 = t.time()\nfit()\nwall = t.time() - t0", "wall"),
+        ("t0 = dt.datetime.now()\nfit()\nwall = (dt.datetime.now() - t0).total_seconds()", "wall"),
     ],
 )
 def test_a_duration_is_known_by_the_code_that_measures_it(source, metric):
-    assert timers_of([metric, "accuracy"], source) == {metric}
+    assert timers_of([metric, "accuracy"], [source]) == {metric}
 
 
 @pytest.mark.parametrize(
@@ -160,11 +163,21 @@ def test_a_duration_is_known_by_the_code_that_measures_it(source, metric):
         "t = stats.ttest_ind(a, b).statistic",
         "now = time.time()\nt = model.predict(now % 24)",
         "t0 = time.time()\nt = score()\nprint(time.time() - t0)",
+        "t0 = time.time()\nt = train(model, budget_s=time.time() - t0)",
+        "t0 = time.time()\nt = train(model, time.time() - t0)",
         "t = (",
     ],
 )
 def test_what_is_no_duration_counts(source):
-    assert timers_of(["t"], source) == frozenset()
+    assert timers_of(["t"], [source]) == frozenset()
+
+
+def test_a_duration_may_begin_in_another_cell():
+    sources = ["from time import time\nbegin = time()", "wall = time() - begin"]
+    assert timers_of(["wall"], sources) == {"wall"}
+    # There the names stand for times, and in the last cell for something else.
+    assert timers_of(["wall"], ["begin = end = time.time()", "begin, end = 3, 5\nwall = end - begin"]) == frozenset()
+    assert timers_of(["wall"], ["wall = time.time() - time.time()", "wall = model.score(X, y)"]) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -177,7 +190,7 @@ def test_what_is_no_duration_counts(source):
     ],
 )
 def test_what_is_measured_beside_a_time_is_no_time(source, measured):
-    assert timers_of(["result.acc", "result.took", "score", "took", "rate"], source, 0.0) - {"took"} == measured - {
+    assert timers_of(["result.acc", "result.took", "score", "took", "rate"], [source], 0.0) - {"took"} == measured - {
         "took"
     }
 
@@ -199,7 +212,7 @@ def test_what_is_measured_beside_a_time_is_no_time(source, measured):
     ],
 )
 def test_no_longer_time_than_the_cells_took_can_have_been_measured(key, value, may_be):
-    assert timers_of({key: value}, "pass", 2.0) == ({key} if may_be else set())
+    assert timers_of({key: value}, ["pass"], 2.0) == ({key} if may_be else set())
 
 
 def test_replays_are_compared_bit_for_bit():
@@ -266,6 +279,19 @@ def test_chance_seen_in_what_a_cell_read_counts_where_a_coarse_metric_agrees():
     first, second = (replace(A, trail=({}, {"X": digest})) for digest in ("1", "2"))
     found = record(execution(1), execution(2), hazards=(hazard("unseeded_rng", ("np.random.default_rng",), (1,)),))
     assert labels(evidence(found, first, second)) == ["unseeded_rng"]
+
+
+def test_a_changed_file_comes_before_what_cells_read_otherwise_each_time_where_the_metrics_agree():
+    first, second = (replace(A, trail=({"t0": digest},)) for digest in ("1", "2"))
+    assert labels(evidence(record(execution(1)), first, second, files=(CHANGED,))) == ["data_changed"]
+    assert labels(evidence(record(execution(1)), first, second)) == ["nondeterministic"]
+    harmless = record(execution(1), hazards=(hazard("unseeded_rng", ("np.random.default_rng",), (1,)),))
+    assert labels(evidence(harmless, first, second, files=(CHANGED,))) == ["data_changed", "unseeded_rng"]
+
+
+def test_replays_that_differ_in_the_last_bits_alone_do_not_explain_a_large_difference():
+    found = replace(evidence(record(execution(1)), A, Outcome(metrics={"accuracy": 0.8 + 1e-16})), files=(CHANGED,))
+    assert labels(replace(found, rtol=1e-9)) == ["data_changed"]
 
 
 def test_data_modules_and_packages_are_told_apart():

@@ -17,20 +17,22 @@ _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def of_chance(evidence: Evidence) -> Iterator[Reason]:
-    """Yield what makes replays differ from each other."""
+    """Yield what is known to make replays differ from each other."""
     seen = _how_they_waver(evidence)
     hazards = (*evidence.unseeded(), *evidence.hazards("volatile_input"))
     found = [reason_of(hazard, seen) for hazard in hazards]
-    found = found or [*_in_modules(evidence, seen), *_in_cells(evidence, seen)]
-    yield from found
-    if not found:
-        yield Reason(
-            label="nondeterministic",
-            sentence="The same cells give something else each time: threads, a generator inside a library or a module "
-            "that nobody seeds, or something outside.",
-            evidence=(seen,),
-            names=tuple(evidence.wavering),
-        )
+    yield from found or [*_in_modules(evidence, seen), *_in_cells(evidence, seen)]
+
+
+def nondeterministic(evidence: Evidence) -> Reason:
+    """Return that replays differ from each other, where nobody knows why."""
+    return Reason(
+        label="nondeterministic",
+        sentence="The same cells give something else each time: threads, a generator inside a library or a module "
+        "that nobody seeds, or something outside.",
+        evidence=(_how_they_waver(evidence),),
+        names=tuple(evidence.wavering),
+    )
 
 
 def _in_modules(evidence: Evidence, seen: str) -> Iterator[Reason]:

@@ -16,10 +16,8 @@ _MACHINE = {"python": "Python", "platform": "platform", "machine": "machine", "c
 
 
 def of_change(evidence: Evidence) -> list[Reason]:
-    """Return what has changed since the run was recorded, what the digests point at first."""
-    way = Way.of(evidence)
+    """Return what may have changed since the run was recorded, beside the files that it read."""
     return [
-        *_changed_files(evidence, way),
         *_changed_packages(evidence),
         *_interrupted(evidence),
         *_chance_without_trace(evidence),
@@ -30,7 +28,9 @@ def of_change(evidence: Evidence) -> list[Reason]:
     ]
 
 
-def _changed_files(evidence: Evidence, way: Way) -> Iterator[Reason]:
+def changed_files(evidence: Evidence) -> Iterator[Reason]:
+    """Yield that files which the cells read are known to have changed since."""
+    way = Way.of(evidence)
     changed = [file for file in evidence.files if file.is_changed]
     for label, kind in (("data_changed", "data"), ("module_changed", "module")):
         files = [file for file in changed if file.path.endswith(".py") == (kind == "module")]

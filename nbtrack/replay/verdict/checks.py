@@ -95,7 +95,7 @@ def verdict_of(checks: Iterable[MetricCheck]) -> Verdict:
     return "within_tolerance" if "close" in words else "reproduced"
 
 
-def differing(first: Outcome, second: Outcome, but: Iterable[str] = ()) -> list[str]:
+def differing(first: Outcome, second: Outcome, but: Iterable[str] = (), rtol: float = 0.0) -> list[str]:
     """Return the metrics that two replays gave otherwise.
 
     Parameters
@@ -103,6 +103,8 @@ def differing(first: Outcome, second: Outcome, but: Iterable[str] = ()) -> list[
     first, second : Outcome
     but : iterable of str
         Metrics that do not count.
+    rtol : float
+        Relative tolerance: what differs by no more does not explain what differs by more. By 0, bits alone count.
 
     Returns
     -------
@@ -110,14 +112,18 @@ def differing(first: Outcome, second: Outcome, but: Iterable[str] = ()) -> list[
     """
     left_out = set(but)
     found = []
+
+    def same(a: float, b: float) -> bool:
+        return _close(a, b, rtol) if rtol else _same_bits(a, b)
+
     for key in {**first.metrics, **second.metrics}:
         if key in left_out:
             continue
         a, b = first.metrics.get(key), second.metrics.get(key)
-        if a is None or b is None or not _same_bits(a, b):
+        if a is None or b is None or not same(a, b):
             found.append(key)
         elif key in first.curves and key in second.curves:
             values, others = first.curves[key][1], second.curves[key][1]
-            if len(values) != len(others) or not all(map(_same_bits, values, others)):
+            if len(values) != len(others) or not all(map(same, values, others)):
                 found.append(key)
     return found

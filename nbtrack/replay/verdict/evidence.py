@@ -34,6 +34,8 @@ class Evidence:
     packages : sequence of Package
     named_since : sequence of str
         Files that the code names and that were written since the run ended.
+    rtol : float
+        Relative tolerance of the checks.
     """
 
     record: RunRecord
@@ -43,6 +45,7 @@ class Evidence:
     files: Sequence[ReadFile]
     packages: Sequence[Package]
     named_since: Sequence[str] = ()
+    rtol: float = 0.0
 
     @property
     def diverged(self) -> list[str]:
@@ -56,9 +59,9 @@ class Evidence:
 
     @property
     def wavering(self) -> list[str]:
-        """The metrics that two replays gave otherwise."""
+        """The metrics that two replays gave otherwise, by more than the tolerance."""
         first, *others = self.replays
-        found = dict.fromkeys(key for other in others for key in differing(first, other, self.timers))
+        found = dict.fromkeys(key for other in others for key in differing(first, other, self.timers, self.rtol))
         return [key for key in found if key in self.record.data.metrics]
 
     def hazards(self, label: str) -> list[Hazard]:

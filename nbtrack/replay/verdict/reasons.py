@@ -7,8 +7,8 @@ since. Where the digests of values were recorded, they say at which cell the rep
 
 from __future__ import annotations
 
-from nbtrack.replay.verdict.chance_reasons import of_chance
-from nbtrack.replay.verdict.change_reasons import of_change
+from nbtrack.replay.verdict.chance_reasons import nondeterministic, of_chance
+from nbtrack.replay.verdict.change_reasons import changed_files, of_change
 from nbtrack.replay.verdict.evidence import Evidence, Way
 from nbtrack.verification import Reason
 
@@ -28,9 +28,18 @@ def reasons_of(evidence: Evidence) -> tuple[Reason, ...]:
     """
     if not evidence.diverged:
         return (_only_timers(evidence),)
-    found = list(of_chance(evidence)) if evidence.wavers() else []
-    if any(key not in evidence.wavering for key in evidence.diverged):
-        found += of_change(evidence)
+    chance = list(of_chance(evidence)) if evidence.wavers() else []
+    wavering = [key for key in evidence.diverged if key in evidence.wavering]
+    if wavering:
+        found = chance or [nondeterministic(evidence)]
+        if len(wavering) < len(evidence.diverged):
+            found += [*changed_files(evidence), *of_change(evidence)]
+    else:
+        # All replays agree. What cells read otherwise each time may be a clock that nothing hangs on; a metric may
+        # be too coarse for chance to show. A file that has changed is certain.
+        found = [*changed_files(evidence), *chance, *of_change(evidence)]
+        if not found and evidence.wavers():
+            found = [nondeterministic(evidence)]
     return tuple(found) or (_unknown(evidence),)
 
 

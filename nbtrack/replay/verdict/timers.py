@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from nbtrack.provenance.aliases import imported, in_full
 from nbtrack.provenance.chance import CLOCKS, called
 from nbtrack.provenance.python import as_python, parse
 from nbtrack.records import RunRecord
@@ -19,15 +20,15 @@ _KEEPING = frozenset("round float int abs min max sum mean median".split())
 _DURATIONS = frozenset("time times seconds secs elapsed duration runtime latency walltime".split())
 
 
-def timers_of(metrics: Iterable[str], source: str, longest_s: float | None = None) -> frozenset[str]:
+def timers_of(metrics: Iterable[str], sources: Sequence[str], longest_s: float | None = None) -> frozenset[str]:
     r"""Return the metrics that say how long something took, by the code that measures them or by their names.
 
     Parameters
     ----------
     metrics : iterable of str
         With their values where it is a mapping.
-    source : str
-        The cell that gives them.
+    sources : sequence of str
+        The cells that ran, the one that gives them last.
     longest_s : float, optional
         What the cells took: no longer time can have been measured, whatever a metric is called.
 
@@ -37,12 +38,18 @@ def timers_of(metrics: Iterable[str], source: str, longest_s: float | None = Non
 
     Examples
     --------
-    >>> sorted(timers_of(["took", "accuracy", "fit_time"], "t0 = time.time()\ntook = time.time() - t0"))
+    >>> sorted(timers_of(["took", "accuracy", "fit_time"], ["t0 = time.time()", "took = time.time() - t0"]))
     ['fit_time', 'took']
     """
     keys = list(metrics)
-    tree = parse(as_python(source))
-    measured = _measured(tree) if tree is not None else set()
+    trees = [tree for tree in (parse(as_python(source)) for source in sources) if tree is not None]
+    names = imported(trees)
+    measured, clocks = set[str](), set[str]()
+    for tree in trees:
+        # A name means what the latest cell has made of it.
+        bound = set(_bound(tree))
+        measured, clocks = measured - bound, clocks - bound
+        _measure(in_full(tree, names, CLOCKS), measured, clocks)
     values: Mapping[str, float] = metrics if isinstance(metrics, Mapping) else {}
     return frozenset(
         key
@@ -89,10 +96,8 @@ def _says_duration(key: str) -> bool:
     return words[-1] in _DURATIONS
 
 
-def _measured(tree: ast.AST) -> set[str]:
-    """Return the names that a duration goes into, and the metrics that one is logged as."""
-    clocks: set[str] = set()
-    found: set[str] = set()
+def _measure(tree: ast.AST, found: set[str], clocks: set[str]) -> None:
+    """Add the names that readings of clocks go into, those that durations do, and the metrics that one is logged as."""
     assignments = list(_assignments(tree))
     for _ in range(len(assignments) + 1):
         before = len(clocks) + len(found)
@@ -101,37 +106,28 @@ def _measured(tree: ast.AST) -> set[str]:
                 clocks.update(names)
             if isinstance(value, ast.Dict):
                 found.update(f"{name}.{key}" for name in names for key in _measured_keys(value, clocks, found))
-            elif _is_duration(value, clocks) or _comes_of(value, found):
+            elif _is_duration(value, clocks, found):
                 found.update(names)
         if len(clocks) + len(found) == before:
             break
     for node in ast.walk(tree):
         match node:
             case ast.Call(args=[ast.Constant(value=str(key)), value, *_]) if called(node).endswith("log_metric"):
-                if _is_duration(value, clocks) or _comes_of(value, found):
+                if _is_duration(value, clocks, found):
                     found.add(key)
-    return found
 
 
 def _measured_keys(value: ast.Dict, clocks: set[str], found: set[str]) -> Iterator[str]:
     for key, item in zip(value.keys, value.values, strict=True):
-        if isinstance(key, ast.Constant) and (_is_duration(item, clocks) or _comes_of(item, found)):
+        if isinstance(key, ast.Constant) and _is_duration(item, clocks, found):
             yield str(key.value)
 
 
-def _comes_of(value: ast.expr, names: set[str]) -> bool:
-    """Tell whether a value is one of these, reckoned with: not whether a function got to see one."""
-    match value:
-        case ast.Name(id=name):
-            return name in names
-        case ast.BinOp(left=left, right=right):
-            return _comes_of(left, names) or _comes_of(right, names)
-        case ast.UnaryOp(operand=operand):
-            return _comes_of(operand, names)
-        case ast.Call(args=[first, *_]):
-            return called(value).rpartition(".")[2] in _KEEPING and _comes_of(first, names)
-        case _:
-            return False
+def _bound(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                yield name
 
 
 def _assignments(tree: ast.AST) -> Iterator[tuple[list[str], ast.expr]]:
@@ -159,15 +155,35 @@ def _reads_clock(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and called(value) in CLOCKS
 
 
-def _is_duration(value: ast.expr, clocks: set[str]) -> bool:
-    """Tell whether a value is made with the difference of two readings of a clock."""
-    return any(
-        isinstance(part, ast.BinOp)
-        and isinstance(part.op, ast.Sub)
-        and all(_reads_clock(side) or _mentions(side, clocks) for side in (part.left, part.right))
-        for part in ast.walk(value)
-    )
+def _is_duration(value: ast.expr, clocks: set[str], found: set[str]) -> bool:
+    """Tell whether a value is the difference of two readings of a clock, or reckoned from one.
+
+    Not whether a function got to see one: what that gives is no time.
+    """
+    match value:
+        case ast.Name(id=name):
+            return name in found
+        case ast.BinOp(left=left, op=op, right=right):
+            if isinstance(op, ast.Sub) and _is_reading(left, clocks) and _is_reading(right, clocks):
+                return True
+            return _is_duration(left, clocks, found) or _is_duration(right, clocks, found)
+        case ast.UnaryOp(operand=inner) | ast.Attribute(value=inner):
+            return _is_duration(inner, clocks, found)
+        case ast.Call(func=ast.Attribute(value=ast.expr() as inner)) if _is_duration(inner, clocks, found):
+            return True
+        case ast.Call(args=[first, *_]):
+            return called(value).rpartition(".")[2] in _KEEPING and _is_duration(first, clocks, found)
+        case _:
+            return False
 
 
-def _mentions(value: ast.expr, names: set[str]) -> bool:
-    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(value))
+def _is_reading(value: ast.expr, clocks: set[str]) -> bool:
+    match value:
+        case ast.Name(id=name):
+            return name in clocks
+        case ast.Subscript(value=inner):
+            return _is_reading(inner, clocks)
+        case ast.BinOp(left=left, right=right):
+            return _is_reading(left, clocks) or _is_reading(right, clocks)
+        case _:
+            return _reads_clock(value)

@@ -133,7 +133,7 @@ class _Trial:
         self._notes: list[str] = []
         # All that ran before the run, where that was replayed and did not give the metrics.
         self._whole: tuple[Recipe, Outcome] | None = None
-        self._timers = timers_of(record.data.metrics, recipe.steps[-1].source, longest_s(record, recipe))
+        self._timers = timers_of(record.data.metrics, [step.source for step in recipe.steps], longest_s(record, recipe))
         self._curves = _curves_of(record, store, recipe)
         self._files = files_read(record.provenance.slice, recipe)
         self._packages = packages_imported(record, record.provenance.slice)
@@ -203,13 +203,25 @@ class _Trial:
         again = self._play(self._recipe)
         if again.failure is not None:
             return self._explained(self._evidence([first], checks))
-        evidence = self._evidence([first, again], checks)
+        evidence = self._evidence(self._settled([first, again], checks), checks)
         # What is known to have changed, or to hang on chance and does, no other cell brings back but by luck.
         is_known = evidence.blames_chance() if evidence.wavers() else any(file.is_changed for file in self._files)
         wider = None if is_known else self._wider()
         if wider is not None:
             return wider
         return self._explained(evidence)
+
+    def _settled(self, same: list[Outcome], checks: tuple[MetricCheck, ...]) -> list[Outcome]:
+        """Replay again where chance is known to be at work, and metrics too coarse to show it each time."""
+        for _ in range(_CONFIRMATIONS):
+            evidence = self._evidence(same, checks)
+            if evidence.wavering or not (evidence.blames_chance() and evidence.wavers()):
+                break
+            again = self._play(self._recipe)
+            if again.failure is not None:
+                break
+            same = [*same, again]
+        return same
 
     def _failed(self, first: Outcome) -> Verification:
         failure = first.failure
@@ -278,6 +290,7 @@ class _Trial:
             files=self._files,
             packages=self._packages,
             named_since=named_since(executions, played, self._ended_s()),
+            rtol=self._rtol,
         )
 
     def _explained(self, evidence: Evidence) -> Verification:
