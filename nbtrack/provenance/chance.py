@@ -7,37 +7,18 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nbtrack.provenance.clocks import CLOCKS, called, is_told, only_measures, reads_clock
+
 _MAKERS = frozenset("default_rng RandomState Random PCG64 MT19937 Philox SFC64 SeedSequence seed".split())
-CLOCKS = frozenset(
-    "time.time time.time_ns time.perf_counter time.perf_counter_ns time.monotonic time.process_time "
-    "datetime.now datetime.utcnow datetime.today datetime.datetime.now datetime.datetime.utcnow date.today dt.now "
-    "datetime.date.today datetime.datetime.today pd.Timestamp.now pandas.Timestamp.now Timestamp.now "
-    "perf_counter monotonic time.ctime time.localtime time.gmtime time.strftime dt.datetime.now dt.date.today "
-    "pd.Timestamp.today pd.Timestamp.utcnow default_timer timeit.default_timer".split()
-)
-"""Calls that read a clock."""
 _CHANCE = frozenset(
     "uuid.uuid4 uuid.uuid1 uuid4 uuid1 os.urandom os.getpid secrets.token_hex secrets.randbelow secrets.randbits "
     "secrets.choice secrets.token_bytes secrets.SystemRandom random.SystemRandom SystemRandom input id "
-    "getpid urandom".split()
+    "getpid os.getppid urandom threading.get_ident".split()
 )
 VOLATILE = CLOCKS | _CHANCE
 """Calls that give something else each time."""
 _ORDERED = frozenset("list tuple enumerate iter next zip map reversed dict".split())
 _SUSPECTS = VOLATILE | _ORDERED | {"hash"}
-_TELLING = frozenset("print display debug info warning log format write set_description set_postfix".split())
-
-
-def called(node: ast.Call) -> str:
-    """Return the dotted name that a call calls; empty where it is none."""
-    steps: list[str] = []
-    function: ast.expr = node.func
-    while isinstance(function, ast.Attribute):
-        steps.append(function.attr)
-        function = function.value
-    if not isinstance(function, ast.Name):
-        return ""
-    return ".".join([function.id, *reversed(steps)])
 
 
 def unseeded_makers(node: ast.AST, nones: frozenset[str]) -> Iterator[str]:
@@ -147,7 +128,7 @@ def _outlined(statement: ast.AST) -> _Outline:
                 suspects.append(part)
             case ast.Call():
                 name = called(part)
-                if name in _SUSPECTS or getattr(part.func, "attr", "") == "join":
+                if name in _SUSPECTS or getattr(part.func, "attr", "") == "join" or reads_clock(part):
                     suspects.append(part)
                 if name.rpartition(".")[2] in _MAKERS:
                     makers.append(part)
@@ -158,13 +139,13 @@ def _outlined(statement: ast.AST) -> _Outline:
 
 def _is_volatile(call: ast.Call, parents: dict[ast.AST, ast.AST], around: ast.AST, sets: frozenset[str]) -> bool:
     name = called(call)
-    if name in CLOCKS:
+    if reads_clock(call):
         everything = dict(parents)
         for statement in _statements(around):
             everything.update(_outlined(statement).parents)
-        return not _only_measures(call, everything, around)
+        return not only_measures(call, everything, around)
     if name in _CHANCE:
-        return not _is_told(call, parents)
+        return not is_told(call, parents)
     if name == "hash":
         return bool(call.args) and not _is_number(call.args[0])
     if name in _ORDERED or (isinstance(call.func, ast.Attribute) and call.func.attr == "join"):
@@ -205,48 +186,3 @@ def _order_is_lost(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     return isinstance(outer, ast.Call) and called(outer).rpartition(".")[2] in (
         "sorted", "sum", "max", "min", "len", "set", "any", "all", "frozenset", "fsum",
     )  # fmt: skip
-
-
-def _only_measures(call: ast.AST, parents: dict[ast.AST, ast.AST], whole: ast.AST) -> bool:
-    if _is_told(call, parents):
-        return True
-    parent = parents.get(call)
-    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub):
-        return not _decides(parent, parents)
-    if isinstance(parent, ast.Assign | ast.NamedExpr | ast.AnnAssign):
-        target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
-        if isinstance(target, ast.Name):
-            uses = [
-                part
-                for part in ast.walk(whole)
-                if isinstance(part, ast.Name) and part.id == target.id and isinstance(part.ctx, ast.Load)
-            ]
-            return all(_is_difference(use, parents) or _is_told(use, parents) for use in uses)
-    return isinstance(parent, ast.Expr)
-
-
-def _is_difference(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    parent = parents.get(node)
-    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub) and not _decides(parent, parents)
-
-
-def _decides(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Tell whether a duration decides what runs: ``while time.time() - t0 < 10``."""
-    while (parent := parents.get(node)) is not None and isinstance(parent, ast.expr):
-        node = parent
-    return isinstance(parent, ast.While | ast.If | ast.IfExp) and parent.test is node
-
-
-def _is_told(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Tell whether a value is only printed or logged."""
-    while (parent := parents.get(node)) is not None:
-        if isinstance(parent, ast.Call) and parent.func is not node and _tells(parent):
-            return True
-        if isinstance(parent, ast.stmt):
-            return False
-        node = parent
-    return False
-
-
-def _tells(call: ast.Call) -> bool:
-    return called(call).rpartition(".")[2] in _TELLING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from nbtrack.provenance.chance import called
+from nbtrack.provenance.clocks import called
 from nbtrack.provenance.mutations import changed_roots, reads_any, root_name
 
 # What gives the same when it is done twice.

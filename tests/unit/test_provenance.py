@@ -227,6 +227,15 @@ def test_plain_values_are_worked_out(source: str, values: dict[str, Any], found:
         ("h = hash(name) % 10", ["hash(name)"]),
         ("h = hash(3)", []),
         ("key = uuid.uuid4().hex", ["uuid.uuid4()"]),
+        ("age = (pd.Timestamp('now') - born).days", []),
+        ("born = pd.to_datetime(df.born)\nage = (pd.Timestamp.now() - born).dt.days", ["pd.Timestamp.now()"]),
+        ("age = datetime.now() - datetime(2020, 1, 1)", ["datetime.now()"]),
+        ("df = load()\nnow = datetime.now()\ndf['age'] = now - df['born']", ["datetime.now()"]),
+        ("df = load()\ndf['age'] = (pd.Timestamp.now() - df['born']).dt.days", ["pd.Timestamp.now()"]),
+        ("class Timer:\n    def stop(self):\n        self.took = time.time() - self.begun", []),
+        ("def took(begun):\n    return time.time() - begun", []),
+        ("year = pd.to_datetime('today').year", ["pd.to_datetime('today')"]),
+        ("year = pd.to_datetime('2024-01-01').year", []),
     ],
 )
 def test_clocks_and_the_like(source: str, found: list[str]) -> None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nbtrack.provenance.aliases import imported, in_full
-from nbtrack.provenance.chance import CLOCKS, called
+from nbtrack.provenance.clocks import CLOCKS, called
 from nbtrack.provenance.python import as_python, parse
 from nbtrack.records import RunRecord
 from nbtrack.replay.recipe import Recipe
