@@ -48,6 +48,8 @@ def _belongs(value: Any, module: str) -> bool:
 
 
 _OWN = type(os.environ)
+_TYPED = ("getpass", "input(")
+_before_cells: dict[str, str | None] = {}
 
 Environment = Mapping[Any, Any]
 """The environment variables as the process holds them: encoded, on most systems."""
@@ -58,6 +60,17 @@ def environment_snapshot() -> Environment:
     # Somebody may have put something else in its place.
     held = os.environ.__dict__.get("_data") if type(os.environ) is _OWN else None
     return dict(held) if type(held) is dict else {}
+
+
+def variables_before_cells() -> Mapping[str, str | None]:
+    """Return what environment variables were before cells of this process set them: a fresh kernel has them so.
+
+    Returns
+    -------
+    dict of str to (str or None)
+        None of those that there were not. What somebody typed in is left out: nobody can type it in again.
+    """
+    return dict(_before_cells)
 
 
 def module_writes(
@@ -75,12 +88,15 @@ def module_writes(
         What :func:`environment_snapshot` gave before it ran.
     """
     for key in _set_variables(execution, environment):
+        if not any(word in execution.source for word in _TYPED):
+            before = environment.get(key, environment.get(os.fsencode(key)))
+            _before_cells.setdefault(key, None if before is None else os.fsdecode(before))
         history.bind(f"env:{key}", execution).value = plain_digest(digest_text(os.environ.get(key, "")))
     for variable in _written(execution, namespace):
-        before = history.current.get(variable)
+        known = history.current.get(variable)
         history.bind(variable, execution)
-        if before is not None:
-            execution.reads.setdefault(variable, before)
+        if known is not None:
+            execution.reads.setdefault(variable, known)
 
 
 def _set_variables(execution: Execution, environment: Environment) -> list[str]:

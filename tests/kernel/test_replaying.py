@@ -407,6 +407,17 @@ def test_a_rerun_in_a_real_kernel(baseline: Any) -> None:
     assert baseline["C"] == 1.0
 
 
+def test_variables_that_cells_have_set_since_are_not_those_of_a_replay(
+    shell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RATE", "0.5")
+    monkeypatch.delenv("DEPTH", raising=False)
+    shell.run("import os")
+    shell.run("%%track rate\nm = float(os.environ['RATE']) * float(os.environ.get('DEPTH', '3'))")
+    shell.run("os.environ.update({'RATE': '0.9', 'DEPTH': '5'})")
+    assert nbtrack.verify("rate").verdict == "reproduced"
+
+
 def test_a_param_that_the_code_changes_further_on_is_told(shell: Any) -> None:
     assert shell.run("layers = [64]\nlayers.append(32)\nclass cfg:\n    depth = 2").success
     assert shell.run(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from nbtrack.errors import MissingDependencyError, NbtrackError
+from nbtrack.provenance.modulestate import variables_before_cells
 
 _POLL_S = 0.1
 _CALL_TIMEOUT_S = 60.0
@@ -117,7 +118,9 @@ class ReplayKernel:
             await self._manager.shutdown_kernel(now=True)
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+        # Cells of this very kernel may have set some: those that are replayed set theirs again.
+        found = {**os.environ, **variables_before_cells()}
+        kept = {name: value for name, value in found.items() if value is not None and not name.startswith(_FOREIGN)}
         return (
             kept
             | {"NBTRACK_CARD": "0", "NBTRACK_LIVE": "0", "NBTRACK_MERGE_INTERVAL_S": "3600"}
