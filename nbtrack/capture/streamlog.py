@@ -15,13 +15,23 @@ from nbtrack.provenance.history import Execution, History, Version
 from nbtrack.provenance.objects import class_name
 from nbtrack.provenance.paths import NamePath
 
-# Estimators of scikit-learn that draw a seed and then do without, unless probabilities are asked for.
-_IDLE_DRAWERS = frozenset("SVC SVR NuSVC NuSVR OneClassSVM".split())
+# Estimators of scikit-learn that draw a seed and then do without, unless probabilities or a random order are asked for.
+_IDLE_DRAWERS = frozenset(
+    "SVC SVR NuSVC NuSVR OneClassSVM Lasso LassoCV ElasticNet ElasticNetCV MultiTaskLasso MultiTaskLassoCV "
+    "MultiTaskElasticNet MultiTaskElasticNetCV".split()
+)
 _DRAWERS = frozenset(
-    "probability train_test_split sample shuffle KFold StratifiedKFold ShuffleSplit RandomForestClassifier "
-    "RandomForestRegressor ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier KMeans SGDClassifier "
-    "MLPClassifier MLPRegressor BaggingClassifier make_classification make_regression make_blobs make_moons "
-    "RandomizedSearchCV permutation_importance PCA TSNE resample".split()
+    "probability selection train_test_split sample shuffle permutation choice KFold StratifiedKFold ShuffleSplit "
+    "StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold RepeatedStratifiedKFold RandomForestClassifier "
+    "RandomForestRegressor RandomTreesEmbedding ExtraTreesClassifier ExtraTreesRegressor ExtraTreeClassifier "
+    "ExtraTreeRegressor DecisionTreeClassifier DecisionTreeRegressor GradientBoostingClassifier "
+    "GradientBoostingRegressor HistGradientBoostingClassifier HistGradientBoostingRegressor AdaBoostClassifier "
+    "AdaBoostRegressor IsolationForest KMeans MiniBatchKMeans BisectingKMeans GaussianMixture BayesianGaussianMixture "
+    "SpectralClustering SGDClassifier SGDRegressor Perceptron PassiveAggressiveClassifier PassiveAggressiveRegressor "
+    "LogisticRegression LinearSVC LinearSVR MLPClassifier MLPRegressor BernoulliRBM BaggingClassifier BaggingRegressor "
+    "RANSACRegressor TheilSenRegressor IterativeImputer make_classification make_regression make_blobs "
+    "make_moons make_circles RandomizedSearchCV permutation_importance permutation_test_score PCA TruncatedSVD FastICA "
+    "NMF TSNE MDS LatentDirichletAllocation Nystroem RBFSampler resample StackingClassifier StackingRegressor".split()
 )
 
 

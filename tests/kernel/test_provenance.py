@@ -90,6 +90,16 @@ def test_a_run_that_is_gone_on_with_depends_on_both_cells(shell: Any) -> None:
     assert labels("one") == ["stale_input"]
 
 
+def test_a_run_that_another_cell_goes_on_with(shell: Any) -> None:
+    shell.run("import nbtrack\nk = sum([3, 4])")
+    shell.run("%%track one\na = k / 7")
+    shell.run("unused = 5")
+    shell.run(
+        "with nbtrack.start_run(run_id=nbtrack.last_active_run().info.run_id):\n    nbtrack.log_metric('b', 2 * 3.5)"
+    )
+    assert counts("one") == [2, 3, 5]
+
+
 def test_a_clean_run_says_nothing_and_knows_its_slice(shell: Any) -> None:
     with_ids(shell, ("A", "x = 1"), ("B", "unused = 2"), ("T", "%%track one\nscore = x * 2.0"))
     assert labels("one") == []

@@ -304,6 +304,20 @@ def test_data_modules_and_packages_are_told_apart():
     assert labels(evidence(found, A, A, packages=(replace(package, present="1.5.0"),))) == ["unknown"]
 
 
+def test_a_module_of_a_package_that_has_another_version_is_no_module_that_changed():
+    module = ReadFile("/home/ada/mylib/src/my_lib/fit.py", 1, "old", "new")
+    package = Package("my-lib", "1.0", "2.0")
+    found = record(execution(1))
+    assert labels(evidence(found, A, A, files=(module,), packages=(package,))) == ["package_changed"]
+    assert labels(evidence(found, A, A, files=(CHANGED, module), packages=(package,))) == [
+        "data_changed",
+        "package_changed",
+    ]
+    assert labels(evidence(found, A, A, files=(module,), packages=(replace(package, present="1.0"),))) == [
+        "module_changed"
+    ]
+
+
 def test_an_interrupted_cell_and_the_clock_are_reasons():
     stopped = record(execution(1, outcome="interrupted"))
     assert labels(evidence(stopped, A, A)) == ["partial_execution"]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from nbtrack.provenance.surroundings_difference import distribution_of, plain_name
 from nbtrack.replay.verdict.evidence import SHOWN, Evidence, Way, reason_of
 from nbtrack.replay.verdict.preflight import installed_version, variables_read
 from nbtrack.verification import Reason
@@ -31,7 +32,7 @@ def of_change(evidence: Evidence) -> list[Reason]:
 def changed_files(evidence: Evidence) -> Iterator[Reason]:
     """Yield that files which the cells read are known to have changed since."""
     way = Way.of(evidence)
-    changed = [file for file in evidence.files if file.is_changed]
+    changed = [file for file in evidence.files if file.is_changed and not _is_packaged(file.path, evidence)]
     for label, kind in (("data_changed", "data"), ("module_changed", "module")):
         files = [file for file in changed if file.path.endswith(".py") == (kind == "module")]
         if not files:
@@ -50,6 +51,14 @@ def changed_files(evidence: Evidence) -> Iterator[Reason]:
             names=tuple(file.path for file in files),
             executions=tuple(sorted({file.execution_count for file in files if file.execution_count is not None})),
         )  # fmt: skip
+
+
+def _is_packaged(path: str, evidence: Evidence) -> bool:
+    """Tell whether a module is of a package that has another version here: then that is what has changed."""
+    other = {
+        plain_name(package.name) for package in evidence.packages if package.present not in (None, package.recorded)
+    }
+    return path.endswith(".py") and any(distribution_of(part.removesuffix(".py")) in other for part in Path(path).parts)
 
 
 def _changed_packages(evidence: Evidence) -> Iterator[Reason]:
