@@ -8,31 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.lookahead import words_in
-from nbtrack.provenance import streams
+from nbtrack.provenance import drawing, streams
 from nbtrack.provenance.cellparts import parts_of
 from nbtrack.provenance.digests import plain_digest
 from nbtrack.provenance.history import Execution, History, Version
 from nbtrack.provenance.objects import class_name
 from nbtrack.provenance.paths import NamePath
-
-# Estimators of scikit-learn that draw a seed and then do without, unless probabilities or a random order are asked for.
-_IDLE_DRAWERS = frozenset(
-    "SVC SVR NuSVC NuSVR OneClassSVM Lasso LassoCV ElasticNet ElasticNetCV MultiTaskLasso MultiTaskLassoCV "
-    "MultiTaskElasticNet MultiTaskElasticNetCV".split()
-)
-_DRAWERS = frozenset(
-    "probability selection train_test_split sample shuffle permutation choice KFold StratifiedKFold ShuffleSplit "
-    "StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold RepeatedStratifiedKFold RandomForestClassifier "
-    "RandomForestRegressor RandomTreesEmbedding ExtraTreesClassifier ExtraTreesRegressor ExtraTreeClassifier "
-    "ExtraTreeRegressor DecisionTreeClassifier DecisionTreeRegressor GradientBoostingClassifier "
-    "GradientBoostingRegressor HistGradientBoostingClassifier HistGradientBoostingRegressor AdaBoostClassifier "
-    "AdaBoostRegressor IsolationForest KMeans MiniBatchKMeans BisectingKMeans GaussianMixture BayesianGaussianMixture "
-    "SpectralClustering SGDClassifier SGDRegressor Perceptron PassiveAggressiveClassifier PassiveAggressiveRegressor "
-    "LogisticRegression LinearSVC LinearSVR MLPClassifier MLPRegressor BernoulliRBM BaggingClassifier BaggingRegressor "
-    "RANSACRegressor TheilSenRegressor IterativeImputer make_classification make_regression make_blobs "
-    "make_moons make_circles RandomizedSearchCV permutation_importance permutation_test_score PCA TruncatedSVD FastICA "
-    "NMF TSNE MDS LatentDirichletAllocation Nystroem RBFSampler resample StackingClassifier StackingRegressor".split()
-)
 
 
 class StreamLog:
@@ -110,7 +91,7 @@ class StreamLog:
             return len(sys.modules) > self._modules
         words = words_in(execution.source)
         used = words | {class_name(type(self._namespace.get(name))) for name in execution.reads}
-        return stream == streams.NUMPY and bool(used & _IDLE_DRAWERS) and not used & _DRAWERS
+        return stream == streams.NUMPY and bool(used & drawing.IDLE) and not used & drawing.DRAWING
 
 
 def _script_seeds(path: str) -> bool:

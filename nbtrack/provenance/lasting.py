@@ -12,6 +12,7 @@ from nbtrack.provenance.aliases import imported, in_full
 from nbtrack.provenance.chance import VOLATILE, unseeded_makers, volatile_uses
 from nbtrack.provenance.digests import ValueDigest
 from nbtrack.provenance.display import Display
+from nbtrack.provenance.drawing import drawn_in_processes
 from nbtrack.provenance.history import Execution, History
 from nbtrack.provenance.idempotence import piles_up
 from nbtrack.provenance.objects import MISSING, attribute, class_name, inherited, is_notebook_class
@@ -64,6 +65,13 @@ def unseeded(members: Sequence[Member], history: History) -> Iterator[Finding]:
             entropy = value.entropy if value is not None and name in made.writes else ()
             if entropy and not any(_written_out(number, history) for number in entropy):
                 yield Finding("unseeded_rng", name, made, name)
+    sources = [member.execution.source for member in members]
+    for place, text in drawn_in_processes(sources, [_code_of(member) for member in members]):
+        yield Finding("unseeded_rng", text, members[place].execution, text.partition("(")[0])
+
+
+def _code_of(member: Member) -> ast.Module:
+    return ast.Module([*(statement.node for statement in member.statements()), *member.functions()], [])
 
 
 def _nones(made: Execution) -> frozenset[str]:

@@ -24,6 +24,7 @@ from nbtrack.provenance.cellparts import LAST, CellParts
 from nbtrack.provenance.chance import VOLATILE, unseeded_makers, volatile_uses
 from nbtrack.provenance.codedigest import code_digest
 from nbtrack.provenance.digests import digest_value
+from nbtrack.provenance.drawing import drawn_in_processes
 from nbtrack.provenance.estimators import settings_read
 from nbtrack.provenance.idempotence import piles_up
 from nbtrack.provenance.mutations import changed_in, changed_roots
@@ -258,6 +259,28 @@ def test_clocks_and_the_like(source: str, found: list[str]) -> None:
 def test_clocks_are_known_by_other_names(imports: str, source: str, found: list[str]) -> None:
     names = imported([ast.parse(imports)])
     assert list(volatile_uses(in_full(ast.parse(source), names, VOLATILE))) == found
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        (["cross_val_score(RandomForestClassifier(9), X, y, n_jobs=-1)"], [(0, "RandomForestClassifier(9)")]),
+        (["m = KMeans(3)", "GridSearchCV(m, grid, n_jobs=2).fit(X)"], [(0, "KMeans(3)")]),
+        (
+            ["m = KMeans(3, random_state=None)", "cross_val_score(m, X, n_jobs=N)"],
+            [(0, "KMeans(3, random_state=None)")],
+        ),
+        (["m = KMeans(3, random_state=0)", "cross_val_score(m, X, n_jobs=2)"], []),
+        (["m = KMeans(**options)", "cross_val_score(m, X, n_jobs=2)"], []),
+        (["m = KMeans(3)", "cross_val_score(m, X)"], []),
+        (["m = KMeans(3)", "cross_val_score(m, X, n_jobs=1)"], []),
+        (["m = RandomForestClassifier(n_jobs=2).fit(X, y)"], []),
+        (["m = LogisticRegression()", "cross_val_score(m, X, n_jobs=2)"], []),
+        (["m = KMeans(3)", "with parallel_backend('threading'):\n    cross_val_score(m, X, n_jobs=2)"], []),
+    ],
+)
+def test_draws_in_other_processes(sources: list[str], found: list[tuple[int, str]]) -> None:
+    assert list(drawn_in_processes(sources, list(map(ast.parse, sources)))) == found
 
 
 @pytest.mark.parametrize(

@@ -42,14 +42,7 @@ def timers_of(metrics: Iterable[str], sources: Sequence[str], longest_s: float |
     ['fit_time', 'took']
     """
     keys = list(metrics)
-    trees = [tree for tree in (parse(as_python(source)) for source in sources) if tree is not None]
-    names = imported(trees)
-    measured, clocks = set[str](), set[str]()
-    for tree in trees:
-        # A name means what the latest cell has made of it.
-        bound = set(_bound(tree))
-        measured, clocks = measured - bound, clocks - bound
-        _measure(in_full(tree, names, CLOCKS), measured, clocks)
+    measured, _ = _times(sources)
     values: Mapping[str, float] = metrics if isinstance(metrics, Mapping) else {}
     return frozenset(
         key
@@ -58,6 +51,34 @@ def timers_of(metrics: Iterable[str], sources: Sequence[str], longest_s: float |
         or key.partition(".")[0] in measured
         or (_says_duration(key) and _may_be_duration(key, values.get(key), longest_s))
     )
+
+
+def clocks_of(sources: Sequence[str]) -> frozenset[str]:
+    """Return the names that readings of clocks and durations go into.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        The cells that ran, in order.
+
+    Returns
+    -------
+    frozenset of str
+    """
+    measured, clocks = _times(sources)
+    return frozenset(measured | clocks)
+
+
+def _times(sources: Sequence[str]) -> tuple[set[str], set[str]]:
+    trees = [tree for tree in (parse(as_python(source)) for source in sources) if tree is not None]
+    names = imported(trees)
+    measured, clocks = set[str](), set[str]()
+    for tree in trees:
+        # A name means what the latest cell has made of it.
+        bound = set(_bound(tree))
+        measured, clocks = measured - bound, clocks - bound
+        _measure(in_full(tree, names, CLOCKS), measured, clocks)
+    return measured, clocks
 
 
 def longest_s(record: RunRecord, recipe: Recipe) -> float:

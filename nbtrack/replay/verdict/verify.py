@@ -17,7 +17,7 @@ from nbtrack.replay.engine.recipes import located, recipe_of, recipe_of_log
 from nbtrack.replay.outcome import Failure, Outcome, Progress
 from nbtrack.replay.recipe import Recipe
 from nbtrack.replay.verdict.checks import Curve, check_metrics, verdict_of
-from nbtrack.replay.verdict.evidence import Evidence
+from nbtrack.replay.verdict.evidence import Evidence, Way
 from nbtrack.replay.verdict.preflight import files_read, named_since, packages_imported, variables_read
 from nbtrack.replay.verdict.reasons import reasons_of
 from nbtrack.replay.verdict.timers import longest_s, timers_of
@@ -183,14 +183,22 @@ class _Trial:
     def _confirmed(self, first: Outcome, checks: tuple[MetricCheck, ...], verdict: Verdict) -> Verification:
         """Replay again what may have come back by luck."""
         same = [first]
-        for _ in range(_CONFIRMATIONS if self._is_chancy(first) else 0):
+        strayed = self._strayed(first, checks)
+        for _ in range(_CONFIRMATIONS if strayed or self._is_chancy(first) else 0):
             again = self._play(self._recipe)
             if again.failure is not None:
                 break
             same.append(again)
             if not self._gives(again):
                 return self._explained(self._evidence(same, self._checks(again)))
+        self._notes += [f"{told} The metrics came back all the same." for told in strayed]
         return self._made(verdict, sentence_of(verdict, checks, len(self._recipe.steps)), checks)
+
+    def _strayed(self, replay: Outcome, checks: tuple[MetricCheck, ...]) -> tuple[str, ...]:
+        """Tell at which cell a replay left the recorded way, where no file that has changed explains it."""
+        if any(file.is_changed for file in self._files):
+            return ()
+        return Way.of(self._evidence([replay], checks)).told(self._record.provenance.slice)
 
     def _is_chancy(self, replay: Outcome) -> bool:
         """Tell whether anything that is known of a run makes it come back by luck."""

@@ -89,6 +89,13 @@ CASES = [
         slice=[2, 3],
     ),
     case(
+        "clean/lasso_without_random_state",
+        {"A": _DATA + "\nfrom sklearn.linear_model import Lasso", "T": "r2 = Lasso().fit(X, y).score(X, y)"},
+        twin="unseeded_rng",
+        slice=[2, 3],
+        why="it draws a seed, and goes round the coefficients in their order",
+    ),
+    case(
         "clean/split_without_shuffling",
         {
             "A": _DATA + "\nfrom sklearn.model_selection import train_test_split",
