@@ -18,6 +18,7 @@ from nbtrack.errors import InputError, ReplayError, RunNotFoundError
 from nbtrack.replay import rerun
 from nbtrack.replay.engine import crowd
 from nbtrack.replay.outcome import Failure, Outcome
+from nbtrack.replay.verdict import verify
 from nbtrack.store.store import open_store
 from nbtrack.store.wholerun import WholeRun
 
@@ -405,6 +406,42 @@ def test_a_rerun_in_a_real_kernel(baseline: Any) -> None:
     assert made.info.parent_run_id == nbtrack.get_run("baseline").info.run_id
     assert [execution.source for execution in made.slice()][-1].startswith("C = 0.5\nk = 3\n")
     assert baseline["C"] == 1.0
+
+
+@pytest.mark.parametrize(("value", "replays"), [("recorded", 1), ("other", 3)])
+def test_what_comes_back_from_other_values_is_replayed_again(
+    shell: Any, monkeypatch: pytest.MonkeyPatch, value: str, replays: int
+) -> None:
+    shell.run("import time\nt0 = time.time()\nrows = [3, 1, 2]")
+    shell.run("%%track coarse\nm = float(rows[0] > 0) + 0.5\ntook = time.time() - t0")
+    own = nbtrack.get_run("coarse").slice()[-1].digests
+    # The time is another one each time, and nobody minds.
+    trail = ({}, {"rows": own["rows"] if value == "recorded" else "other", "t0": "other"})
+    told = Outcome(metrics=dict(nbtrack.get_run("coarse").metrics), trail=trail)
+    monkeypatch.setattr(verify, "play", lambda *_, **__: told)
+    found = nbtrack.verify("coarse")
+    assert (found.verdict, found.replays) == ("reproduced", replays)
+    assert any("read something else" in note for note in found.notes) is (value == "other")
+
+
+def test_chance_gets_its_chance_to_show_before_a_changed_file_is_blamed(
+    shell: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = tmp_path / "data.txt"
+    data.write_text("3", encoding="utf-8")
+    shell.run("import numpy as np\nrows = np.random.default_rng().permutation(9)")
+    shell.run("from pathlib import Path")
+    shell.run(f"%%track coarse\nm = float(rows[0] > 0) + int(Path({str(data)!r}).read_text())")
+    data.write_text("4", encoding="utf-8")
+    told = iter([("a", 7.0), ("b", 7.0), ("c", 7.0), ("d", 8.0)])
+
+    def play(*_: Any, **__: Any) -> Outcome:
+        rows, m = next(told)
+        return Outcome(metrics={"m": m}, trail=({}, {}, {"rows": rows}))
+
+    monkeypatch.setattr(verify, "play", play)
+    found = nbtrack.verify("coarse")
+    assert (found.replays, found.reasons[0].label) == (4, "unseeded_rng")
 
 
 def test_variables_that_cells_have_set_since_are_not_those_of_a_replay(

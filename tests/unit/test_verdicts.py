@@ -321,9 +321,33 @@ def test_a_module_of_a_package_that_has_another_version_is_no_module_that_change
 def test_an_interrupted_cell_and_the_clock_are_reasons():
     stopped = record(execution(1, outcome="interrupted"))
     assert labels(evidence(stopped, A, A)) == ["partial_execution"]
+    assert labels(evidence(stopped, A, B)) == ["partial_execution"]
     clock = record(execution(1), hazards=(hazard("volatile_input", ("time.time",), (1,)),))
     assert labels(evidence(clock, A, B)) == ["volatile_input"]
     assert labels(evidence(clock, A, A)) == ["volatile_input"]
+
+
+def test_a_file_that_a_cell_began_with_and_changed_itself_is_a_reason():
+    name = f"file:{SAME.path}"
+    appending = record(execution(1, reads=(name,), binds=(name,)), execution(2, reads=(name,)))
+    (reason,) = reasons_of(evidence(appending, A, A, files=(SAME,)))
+    assert (reason.label, reason.names, reason.executions) == ("data_changed", (SAME.path,), (1,))
+    assert "itself changed data.csv" in reason.sentence
+    reading = record(execution(1, reads=(name,)))
+    assert labels(evidence(reading, A, A, files=(SAME,))) == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("source", "label"),
+    [
+        ("import numpy as np\nnp.save('w.npy', np.random.default_rng().normal(size=3))", "unseeded_rng"),
+        ("import numpy as np\nnp.save('w.npy', np.random.normal(size=3))", "unseeded_rng"),
+        ("import time\nopen('w.txt', 'w').write(str(int(time.time())))", "volatile_input"),
+        ("import numpy as np\nnp.save('w.npy', np.random.default_rng(0).normal(size=3))", "nondeterministic"),
+    ],
+)
+def test_a_cell_that_keeps_what_it_draws_in_a_file_is_known_by_its_code(source, label):
+    assert labels(evidence(record(execution(1, source)), A, B)) == [label]
 
 
 def test_environment_variables_and_addresses_are_reasons_where_nothing_else_is(monkeypatch):

@@ -100,6 +100,12 @@ def test_what_cannot_be_done_is_not_taken_for_a_verdict(store, replays, capsys, 
     assert re.fullmatch(r"nbtrack: .+\n", said.err)
 
 
+def test_a_defect_is_not_taken_for_a_verdict(store, replays, capsys):
+    replays.error = RuntimeError("nobody thought of this")
+    assert main(["verify", "first"]) == 2
+    assert "nobody thought of this" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["verify", "nobody"], ["verify", "--store", "nowhere"]])
 def test_a_run_that_is_not_there(store, replays, capsys, words):
     assert main(words) == 2

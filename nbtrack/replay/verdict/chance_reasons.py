@@ -66,7 +66,7 @@ def _in_modules(evidence: Evidence, seen: str) -> Iterator[Reason]:
 
 
 def _in_cells(evidence: Evidence, seen: str) -> Iterator[Reason]:
-    """Yield what cells take from generators that no cell before has seeded, by what their code says.
+    """Yield what cells take from generators that no cell has seeded and from the moment, by what their code says.
 
     A cell that keeps what it draws in a file, and reads it back, does not look as if its names came of a draw.
     """
@@ -78,17 +78,23 @@ def _in_cells(evidence: Evidence, seen: str) -> Iterator[Reason]:
             continue
         paths = [path for statement in statements for path in statement.paths]
         seeded |= seeded_by(paths)
-        drawn = sorted(drawn_by(paths) - seeded)
-        if drawn and execution.run_id is None:
-            count = execution.execution_count
-            names = tuple(map(title, drawn))
-            yield Reason(
-                label="unseeded_rng",
-                sentence=f"{execution.label} draws from {' and '.join(names)}, which nobody seeded.",
-                evidence=(seen,),
-                names=names,
-                executions=() if count is None else (count,),
-            )
+        drawn = [] if execution.run_id is not None else [title(stream) for stream in sorted(drawn_by(paths) - seeded)]
+        tree = ast.Module([statement.node for statement in statements], [])
+        found = {
+            "unseeded_rng": ("draws from {}, which nobody seeded", [*drawn, *unseeded_makers(tree, frozenset())]),
+            "volatile_input": ("uses {}, which gives something else each time", [*volatile_uses(tree)]),
+        }
+        counts = () if execution.execution_count is None else (execution.execution_count,)
+        for label, (words, names) in found.items():
+            if names:
+                what = words.format(" and ".join(dict.fromkeys(names)))
+                yield Reason(
+                    label=label,
+                    sentence=f"{execution.label} {what}.",
+                    evidence=(seen,),
+                    names=tuple(dict.fromkeys(names)),
+                    executions=counts,
+                )
 
 
 def _parsed(path: str) -> ast.Module | None:

@@ -19,8 +19,9 @@ _MACHINE = {"python": "Python", "platform": "platform", "machine": "machine", "c
 def of_change(evidence: Evidence) -> list[Reason]:
     """Return what may have changed since the run was recorded, beside the files that it read."""
     return [
+        *_rewritten(evidence),
         *_changed_packages(evidence),
-        *_interrupted(evidence),
+        *(list(interrupted(evidence)) or _changed_already(evidence)),
         *_chance_without_trace(evidence),
         *_changed_moment(evidence),
         *_changed_surroundings(evidence),
@@ -85,7 +86,27 @@ def _changed_packages(evidence: Evidence) -> Iterator[Reason]:
         )  # fmt: skip
 
 
-def _interrupted(evidence: Evidence) -> Iterator[Reason]:
+def _rewritten(evidence: Evidence) -> Iterator[Reason]:
+    """Yield files that a cell read as they were before it wrote them itself: nobody has kept what they were."""
+    known = {file.path for file in evidence.files}
+    for execution in evidence.executions:
+        own = {*execution.binds, *execution.changes}
+        paths = [name[5:] for name in execution.reads if name.startswith("file:") and name in own and name[5:] in known]
+        if paths:
+            names = ", ".join(Path(path).name for path in paths[:SHOWN])
+            yield Reason(
+                label="data_changed",
+                sentence=f"{execution.label} has itself changed {names}, which it began with: a replay begins with "
+                "what it made of it.",
+                evidence=Way.of(evidence).told(evidence.executions),
+                names=tuple(paths),
+                executions=() if execution.execution_count is None else (execution.execution_count,),
+            )
+            return
+
+
+def interrupted(evidence: Evidence) -> Iterator[Reason]:
+    """Yield that cells were interrupted."""
     stopped = [execution for execution in evidence.executions if execution.outcome == "interrupted"]
     if stopped:
         counts = tuple(execution.execution_count for execution in stopped if execution.execution_count is not None)
@@ -96,7 +117,9 @@ def _interrupted(evidence: Evidence) -> Iterator[Reason]:
             evidence=("The replay interrupted it after about the same time, if it still ran then.",),
             executions=counts,
         )
-        return
+
+
+def _changed_already(evidence: Evidence) -> Iterator[Reason]:
     for hazard in evidence.hazards("external_changed"):
         yield reason_of(hazard, "It was so already when the run ended.")
 

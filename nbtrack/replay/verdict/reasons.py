@@ -8,7 +8,7 @@ since. Where the digests of values were recorded, they say at which cell the rep
 from __future__ import annotations
 
 from nbtrack.replay.verdict.chance_reasons import nondeterministic, of_chance
-from nbtrack.replay.verdict.change_reasons import changed_files, of_change
+from nbtrack.replay.verdict.change_reasons import changed_files, interrupted, of_change
 from nbtrack.replay.verdict.evidence import Evidence, Way
 from nbtrack.verification import Reason
 
@@ -31,7 +31,7 @@ def reasons_of(evidence: Evidence) -> tuple[Reason, ...]:
     chance = list(of_chance(evidence)) if evidence.wavers() else []
     wavering = [key for key in evidence.diverged if key in evidence.wavering]
     if wavering:
-        found = chance or [nondeterministic(evidence)]
+        found = chance or [*interrupted(evidence)] or [nondeterministic(evidence)]
         if len(wavering) < len(evidence.diverged):
             found += [*changed_files(evidence), *of_change(evidence)]
     else:
