@@ -96,11 +96,20 @@ def outcomes(recorded: dict[str, float], replayed: dict[str, float], **options: 
         (0.0, 1e-300, "different"),
         (1e16, 1e16 + 2, "close"),
         (7.0, 8.0, "different"),
+        (1e10, 1e10 + 1, "different"),
+        (1e10 + 0.5, 1e10 + 1.5, "close"),
         (5e-324, 5e-324, "exact"),
     ],
 )
 def test_numbers_are_compared_bit_for_bit_and_then_by_the_tolerance(recorded, replayed, word):
     assert outcomes({"m": recorded}, {"m": replayed}) == {"m": word}
+
+
+def test_whole_numbers_are_the_same_or_not_whatever_the_tolerance():
+    assert outcomes({"rows": 100.0, "loss": 100.5}, {"rows": 101.0, "loss": 101.5}, rtol=0.1) == {
+        "rows": "different",
+        "loss": "close",
+    }
 
 
 def test_a_tolerance_of_zero_takes_bits_alone():
@@ -432,6 +441,18 @@ def test_files_that_the_code_names_are_known_to_be_newer(tmp_path):
     os.utime(other, (1.0, 1.0))
     cells = (execution(1, "a = read('x.parquet', 'y.parquet', 'nothing', '')\nsave('m.bin')", folder=str(tmp_path)),)
     assert named_since(cells, recipe(1, absent=(str(model),)), 1_000.0) == [str(data)]
+
+
+def test_folders_that_the_code_lists_are_known_to_be_newer(tmp_path):
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    (parts / "9.txt").write_text("x")
+    listing = execution(1, "import os\nn = len(os.listdir('parts')) + len(os.listdir('.'))", folder=str(tmp_path))
+    assert named_since((listing,), recipe(1), 1_000.0) == [str(parts)]
+    globbing = execution(1, "import glob\nfound = glob.glob('parts/*.txt')", folder=str(tmp_path))
+    assert named_since((globbing,), recipe(1), 1_000.0) == [str(parts / "9.txt")]
+    saving = execution(1, "model.save('parts')", folder=str(tmp_path))
+    assert named_since((saving,), recipe(1), 1_000.0) == []
 
 
 # --- words ------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ _MAX_PATH_CHARS = 500
 _MAX_TEXT_CHARS, _MAX_WORDS, _MAX_MATCHES = 20_000, 200, 1000
 _WORDS = re.compile(r"[^\s'\"`(),;=<>\[\]]+")
 _PATTERN = re.compile(r"[*?]")
+_LISTING = re.compile(r"\b(?:listdir|scandir|iterdir|glob|rglob|walk)\b")
 _ENVIRON = re.compile(r"""(?:environ(?:\.get\(|\[)|getenv\()\s*(?P<quote>["'])(?P<name>[^"'\n]{1,200})(?P=quote)""")
 
 
@@ -161,7 +162,7 @@ def _sets(source: str, name: str) -> bool:
 
 
 def named_since(executions: Iterable[CellExecution], recipe: Recipe, ended_s: float) -> list[str]:
-    """Return the files that texts in the code name and that were written after a moment.
+    """Return the files that code names, and the folders that it names and lists, that were written after a moment.
 
     Parameters
     ----------
@@ -178,10 +179,11 @@ def named_since(executions: Iterable[CellExecution], recipe: Recipe, ended_s: fl
     found: dict[str, None] = {}
     for execution in executions:
         tree = parse(as_python(execution.source or ""))
+        lists, folder = _LISTING.search(execution.source or "") is not None, execution.folder or recipe.folder
         for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                for path in _named(node.value, execution.folder or recipe.folder):
-                    if path not in recipe.absent and _written_after(path, ended_s):
+                for path in _named(node.value, folder):
+                    if path not in recipe.absent and _written_after(path, ended_s, folder if lists else None):
                         found[path] = None
     return list(found)
 
@@ -199,9 +201,13 @@ def _named(text: str, folder: str) -> Iterator[str]:
             yield path
 
 
-def _written_after(path: str, moment_s: float) -> bool:
+def _written_after(path: str, moment_s: float, around: str | None) -> bool:
+    """Tell whether a file has been written; where folders count, but for the one around all, what is in one too."""
     try:
         status = os.stat(path)  # noqa: PTH116 - as above
+        counts = stat.S_ISREG(status.st_mode) or (
+            around is not None and stat.S_ISDIR(status.st_mode) and not os.path.samefile(path, around)  # noqa: PTH121
+        )
     except (OSError, ValueError):
         return False
-    return stat.S_ISREG(status.st_mode) and status.st_mtime > moment_s
+    return counts and status.st_mtime > moment_s
