@@ -37,8 +37,8 @@ class TrackedCall:
     def __init__(self, function: Callable[..., Any], options: CallOptions) -> None:
         self.options = options
         self.name = options.name or str(getattr(function, "__name__", type(function).__name__))
-        code = getattr(inspect.unwrap(function), "__code__", None)
-        self.code_file = getattr(code, "co_filename", None)
+        # Not its file: the kernel's number is in it, and a function is to have one digest in every kernel.
+        self._code = getattr(inspect.unwrap(function), "__code__", None)
         try:
             self.signature: inspect.Signature | None = inspect.signature(function)
         except (TypeError, ValueError):
@@ -48,6 +48,11 @@ class TrackedCall:
         except (OSError, TypeError):
             self.source = None
         self.result_names = tuple(options.metrics or result_names(self.source, self.name))
+
+    @property
+    def code_file(self) -> str | None:
+        """Where the function's code is; of a notebook's, a file that there is not."""
+        return getattr(self._code, "co_filename", None)
 
     def start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ActiveRun:
         """Start the run of one call."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbtrack
 
 _DIGESTS = """
-import json, sys, types
+import json, os, sys, types
 import numpy as np, pandas as pd
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -22,8 +22,12 @@ X, y = load_iris(return_X_y=True)
 def scale(x, by=2): return x * by
 class Config:
     lr = 0.1
+made = {"__name__": "__main__"}
+# The file of a cell has the number of its kernel in its name.
+code = "import nbtrack\\n@nbtrack.track\\ndef fit(k):\\n    return k / 7"
+exec(compile(code, f"/tmp/ipykernel_{os.getpid()}/1.py", "exec"), made)
 values = {
-    "number": 0.1, "text": "a" * 20, "long text": "a" * 20_000, "none": None, "list": [1, 2.5, "x", None],
+    "tracked": made["fit"], "number": 0.1, "text": "a" * 20, "long text": "a" * 20_000, "none": None, "list": [1, 2.5, "x", None],
     "many texts": list("abcdefghijkl"), "many numbers": list(range(100)), "nested": {"a": {"b": [1, (2, 3)]}},
     "texts": {"a", "b", "c"}, "numbers": {1, 2, 3}, "frozen": frozenset("ab"), "held": [{"a", "b"}],
     "array": X, "bools": X > 1, "objects": np.array(["a", 1, None], dtype=object), "table": pd.DataFrame(X),
@@ -48,5 +52,16 @@ def test_portable_digests_are_the_same_in_every_process():
     first, second = told
     assert {name for name, (digest, portable) in first.items() if portable and second[name][0] != digest} == set()
     portable = {name for name, (_, portable) in first.items() if portable}
-    assert {"array", "table", "function", "rng", "linear", "nested", "object", "numbers", "many numbers"} <= portable
+    assert {
+        "array",
+        "table",
+        "function",
+        "tracked",
+        "rng",
+        "linear",
+        "nested",
+        "object",
+        "numbers",
+        "many numbers",
+    } <= portable
     assert not portable & {"texts", "held", "many texts", "long text", "forest"}
