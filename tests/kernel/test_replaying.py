@@ -412,11 +412,11 @@ def test_a_rerun_in_a_real_kernel(baseline: Any) -> None:
 def test_what_comes_back_from_other_values_is_replayed_again(
     shell: Any, monkeypatch: pytest.MonkeyPatch, value: str, replays: int
 ) -> None:
-    shell.run("import time\nt0 = time.time()\nrows = [3, 1, 2]")
-    shell.run("%%track coarse\nm = float(rows[0] > 0) + 0.5\ntook = time.time() - t0")
+    shell.run("import time, pathlib\nt0 = time.time()\nrows = [3, 1, 2]\nroot = str(pathlib.Path.cwd())")
+    shell.run("%%track coarse\nm = float(rows[0] > 0) + len(root) / 2\ntook = time.time() - t0")
     own = nbtrack.get_run("coarse").slice()[-1].digests
-    # The time is another one each time, and nobody minds.
-    trail = ({}, {"rows": own["rows"] if value == "recorded" else "other", "t0": "other"})
+    # The time is another one each time, and so is the folder, and nobody minds.
+    trail = ({}, {"rows": own["rows"] if value == "recorded" else "other", "t0": "other", "root": "other"})
     told = Outcome(metrics=dict(nbtrack.get_run("coarse").metrics), trail=trail)
     monkeypatch.setattr(verify, "play", lambda *_, **__: told)
     found = nbtrack.verify("coarse")

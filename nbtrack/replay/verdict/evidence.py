@@ -9,8 +9,8 @@ from nbtrack.provenance.streams import STREAMS, title
 from nbtrack.records import CellExecution, Hazard, RunRecord
 from nbtrack.replay.outcome import Outcome
 from nbtrack.replay.verdict.checks import differing
+from nbtrack.replay.verdict.passing import passing_names
 from nbtrack.replay.verdict.preflight import Package, ReadFile
-from nbtrack.replay.verdict.timers import clocks_of
 from nbtrack.verification import MetricCheck, Reason
 
 SHOWN = 5
@@ -127,11 +127,11 @@ class Way:
 
     @classmethod
     def of(cls, evidence: Evidence) -> Way:
-        """Compare what the steps read with what they read when they were recorded; but for times."""
+        """Compare what the steps read with what they read when they were recorded; but for times and places."""
         compared = 0
-        clocks = clocks_of([execution.source or "" for execution in evidence.executions])
+        passing = passing_names([execution.source or "" for execution in evidence.executions])
         for step, (execution, trail) in enumerate(zip(evidence.executions, evidence.replays[0].trail, strict=False)):
-            both = [name for name in execution.digests if name in trail and name not in clocks]
+            both = [name for name in execution.digests if name in trail and name not in passing]
             compared += len(both)
             other = tuple(name for name in both if execution.digests[name] != trail[name])
             if other:

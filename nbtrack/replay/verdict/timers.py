@@ -119,10 +119,10 @@ def _says_duration(key: str) -> bool:
 
 def _measure(tree: ast.AST, found: set[str], clocks: set[str]) -> None:
     """Add the names that readings of clocks go into, those that durations do, and the metrics that one is logged as."""
-    assignments = list(_assignments(tree))
-    for _ in range(len(assignments) + 1):
+    made = list(assignments(tree))
+    for _ in range(len(made) + 1):
         before = len(clocks) + len(found)
-        for names, value in assignments:
+        for names, value in made:
             if _reads_clock(value):
                 clocks.update(names)
             if isinstance(value, ast.Dict):
@@ -151,7 +151,8 @@ def _bound(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def _assignments(tree: ast.AST) -> Iterator[tuple[list[str], ast.expr]]:
+def assignments(tree: ast.AST) -> Iterator[tuple[list[str], ast.expr]]:
+    """Yield the names that code assigns to, and what it assigns to them."""
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(targets) == len(
