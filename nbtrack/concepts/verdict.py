@@ -3,7 +3,8 @@
 A verification is one such replay, and ends in one of four:
 
 * `reproduced`: every metric came back bit for bit, with all points of its curve.
-* `within_tolerance`: up to a relative difference, `--rtol`, 1e-9 unless given; whole numbers have none.
+* `within_tolerance`: up to a relative difference, `--rtol`, 1e-9 unless given; whole numbers
+  have none.
 * `diverged`: which metrics, by how much, and the most likely reason with what speaks for it.
 * `could_not_run`: which cell and which error, or which file or package is missing.
 
