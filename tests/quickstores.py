@@ -1,4 +1,4 @@
-"""Stores at less than half the cost: an empty database is made once and copied, and none is merged for nobody.
+"""Stores at less than half the cost: an empty database is made once and copied, and no one merges what is read by no one.
 
 Making one takes longer than most tests. The tests of the store itself make theirs (``tests/store/conftest.py``), as do
 all processes that tests start.
