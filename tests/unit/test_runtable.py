@@ -145,8 +145,8 @@ def test_few_runs_come_at_once_with_the_columns_that_tell_them_apart(runs):
     table, start = started()
     assert start["all"]
     assert start["shown"] == [
-        *("run_name", "status", "start_time", "duration_s", "metrics.acc", "metrics.loss"),
-        *("params.C", "params.model"),
+        *("run_name", "status", "metrics.acc", "metrics.loss", "params.C", "params.model"),
+        *("start_time", "duration_s"),
     ]
     assert values_of(start["first"], "run_name") == [f"run-{number}" for number in range(6)]
     assert values_of(start["first"], "run_id")[5] == runs.run_id

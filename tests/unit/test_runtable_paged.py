@@ -219,7 +219,7 @@ def test_a_message_that_is_none_is_refused(message, runs):
 def test_the_curve_of_the_metric_that_says_most_stands_before_the_metrics(runs):
     table = RunSource(current_store(), GridView())
     start = table.start()
-    assert start["shown"][3:6] == ["duration_s", "sparkline", "metrics.acc"]
+    assert start["shown"][1:4] == ["status", "sparkline", "metrics.acc"]
     (described,) = [column for column in start["columns"] if column["id"] == "sparkline"]
     assert described["metrics"] == ["metrics.acc", "metrics.loss"]
     pushed = table.curves()["curves"]

@@ -19,7 +19,7 @@ const VERDICTS = {
   diverged: ["✗", "bad", "diverged"], could_not_run: ["!", "warn", "could not run"],
 };
 const WIDTHS = {
-  run_name: 190, run_id: 84, status: 98, start_time: 92, duration_s: 88, experiment: 130, hazards: 210, verdict: 136,
+  run_name: 180, run_id: 84, status: 98, start_time: 92, duration_s: 88, experiment: 130, hazards: 160, verdict: 136,
   seed: 64, note: 180, [CURVE]: 116,
 };
 // Of a letter on average, and what a cell has around its text.

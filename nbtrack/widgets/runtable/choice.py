@@ -12,7 +12,7 @@ from nbtrack.store.grid_columns import GridColumn, split
 from nbtrack.widgets.runtable import small
 
 MOST_SHOWN = 24
-ALWAYS = ("run_name", "status", "start_time", "duration_s")
+_FIRST, _LAST = ("run_name", "status"), ("start_time", "duration_s")
 # Params that say nothing where all runs agree.
 _ONLY_WHERE_DIFFERENT = ("param", "tag")
 
@@ -32,13 +32,12 @@ def shown_at_first(columns: Sequence[GridColumn], page: Mapping[str, Any], has_c
     Returns
     -------
     list of str
-        What every run has; then metrics, those first whose names say what is good; then params that differ.
+        Which run it is and what is thought of it; then metrics, those first whose names say what is good; then params
+        that differ. What else every run has comes last: in a notebook few columns are in sight.
     """
     by_id = {column.id: column for column in columns}
-    fixed = list(ALWAYS)
-    if _differs(page["experiment"]):
-        fixed.append("experiment")
-    fixed += [name for name in ("hazards", "verdict") if by_id[name].runs]
+    judged = [name for name in ("hazards", "verdict") if by_id[name].runs]
+    last = [*_LAST, "experiment"] if _differs(page["experiment"]) else [*_LAST]
     metrics = sorted(
         (column for column in columns if column.kind == "metric"), key=lambda it: better_direction(it.key) is None
     )
@@ -47,7 +46,7 @@ def shown_at_first(columns: Sequence[GridColumn], page: Mapping[str, Any], has_c
         params.append("seed")
     room = max(MOST_SHOWN - len(params), MOST_SHOWN // 2)
     chosen = [column.id for column in metrics[:room]]
-    return fixed + [small.COLUMN] * has_curves + chosen + params[: MOST_SHOWN - len(chosen)]
+    return [*_FIRST, *judged, *[small.COLUMN] * has_curves, *chosen, *params[: MOST_SHOWN - len(chosen)], *last]
 
 
 def _differs(values: Any) -> bool:
