@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 
@@ -111,6 +113,7 @@ def test_a_live_chart_keeps_its_curves_when_the_store_is_gone(start_kernel):
         "shutil.rmtree(current_store().root)\none.close()"
     )
     assert stopped.ok, stopped.reply
-    last = [content["data"] for content in stopped.of_type("update_display_data")][-2:]
-    assert not any("waits for" in str(data) for data in last)
+    updates = [content["data"] for content in stopped.of_type("update_display_data")]
+    (still,) = [data["application/vnd.plotly.v1+json"] for data in updates if "application/vnd.plotly.v1+json" in data]
+    assert len(base64.b64decode(still["data"][0]["y"]["bdata"])) == 10 * 4
     assert kernel.run("assert len(one.figure.data[0].y) == 10, one.figure").ok

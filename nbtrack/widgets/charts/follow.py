@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import contextvars
 import sys
 import threading
@@ -205,7 +206,8 @@ class LiveChart(Chart):
             return
         twin, widget = self._places
         try:
-            with self._lock:
+            # Of a store that is away, what was drawn last stands.
+            with self._lock, contextlib.suppress(NbtrackError):
                 self._renew(self._request.plot(lenient=True))
             shown = self._repr_mimebundle_() if final else self._twin()
             self._context.copy().run(_show, shown, twin, update=True)
