@@ -7,6 +7,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-pyproject
+CHECKS := $(VENV)/.has-what-checks-need
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --editable
 NEWEST := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c '$(NEWEST)' 2>/dev/null && echo "$$name" && break; done)
@@ -36,10 +38,16 @@ $(STAMP): pyproject.toml
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
 		if $(ON_DEBIAN_AS_ROOT); then apt-get update -qq && apt-get install -qq -y python3-venv; \
 		else echo "Python's venv module is missing. Debian, Ubuntu: sudo apt-get install python3-venv"; exit 1; fi; }
-	@echo "Setting up $(VENV) with $$("$(PYTHON)" --version): one to three minutes, once."
+	@echo "Setting up $(VENV) with $$("$(PYTHON)" --version): one or two minutes, once."
 	@"$(PYTHON)" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[test]'
+	@$(PIP) '.[demo]'
 	@touch $(STAMP)
+
+# Who tries the demo need not wait for them.
+$(CHECKS): $(STAMP)
+	@echo "Adding what the checks need: one or two minutes, once."
+	@$(PIP) '.[test]'
+	@touch $(CHECKS)
 
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
@@ -56,16 +64,16 @@ demo: $(STAMP)
 test: browser lint
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-lint: $(STAMP)
+lint: $(CHECKS)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-format: $(STAMP)
+format: $(CHECKS)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(STAMP)
+docs: $(CHECKS)
 	@PYTHONWARNINGS=error $(BIN)/python -m pdoc --docformat numpy --no-show-source --footer-text nbtrack \
 		--output-directory $(DOCS) $(DOCUMENTED)
 	@# What is meant for the tests of the examples says nothing to a reader.
@@ -74,13 +82,13 @@ docs: $(STAMP)
 	@find $(DOCS) -name '*.before' -delete
 	@echo "Open $(DOCS)/index.html"
 
-binder: browser $(STAMP)
+binder: browser $(CHECKS)
 	@$(BIN)/python tests/binder/image.py
 
-bench: $(STAMP)
+bench: $(CHECKS)
 	@$(BIN)/python tests/bench/run_all.py
 
-soak: $(STAMP)
+soak: $(CHECKS)
 	@$(BIN)/pytest -m soak tests
 
 clean:
