@@ -290,6 +290,7 @@ def test_kernel_and_browser_answer_alike(lab):
             root.get_by_role("button", name="Filters").click()
             for column, text in question["filters"].items():
                 root.get_by_label(f"filter {column}", exact=True).fill(text)
+                table.settle(number)
         if "quick" in question:
             root.locator(".nt-quick").fill(question["quick"])
         if "expression" in question:

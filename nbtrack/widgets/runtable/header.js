@@ -52,6 +52,8 @@ export class Header {
     this.table = table;
     this.head = make("div", "nt-head", { role: "row", "aria-rowindex": "1" });
     this.filters = make("div", "nt-filters", { role: "row" });
+    this.corner = make("div", "nt-cell nt-check nt-pinned", { role: "gridcell", style: "left:0" });
+    this.filterCells = new Map();
     this.element = make("div", "nt-top", { role: "rowgroup" }, this.head, this.filters);
     this.inputs = new Map();
     this.head.addEventListener("pointerdown", (event) => this.grab(event));
@@ -75,7 +77,7 @@ export class Header {
     const all = make("div", "nt-cell nt-check nt-pinned", { role: "columnheader", style: "left:0", title: "Select all" });
     all.append(make("span", "nt-box", { "aria-hidden": "true" }));
     const cells = [all];
-    const inputs = [make("div", "nt-cell nt-check nt-pinned", { role: "gridcell", style: "left:0" })];
+    const inputs = [this.corner];
     let kind = null;
     layout.visible().forEach(({ id, width }, place) => {
       const column = data.columns.get(id);
@@ -90,10 +92,14 @@ export class Header {
       inputs.push(this.filterCell(column, names + edge, style));
     });
     this.head.replaceChildren(...cells);
-    // Who types goes on typing: an answer to what was typed so far may have come.
-    const focused = this.filters.contains(document.activeElement) ? document.activeElement : null;
-    this.filters.replaceChildren(...inputs);
-    focused?.focus({ preventScroll: true });
+    // Who types goes on typing: an answer to what was typed so far may have come. What is moved loses the focus, and
+    // the notebook may take it before it is given back.
+    const { children } = this.filters;
+    if (inputs.length !== children.length || inputs.some((cell, at) => cell !== children[at])) {
+      const focused = this.filters.contains(document.activeElement) ? document.activeElement : null;
+      this.filters.replaceChildren(...inputs);
+      focused?.focus({ preventScroll: true });
+    }
     this.filters.hidden = !table.showsFilters;
   }
 
@@ -125,7 +131,14 @@ export class Header {
     const { table } = this;
     const given = table.filters.get(column.id);
     const type = column.type;
-    if (type === "curve") return make("div", names, { role: "gridcell", style });
+    let cell = this.filterCells.get(column.id);
+    if (!cell) {
+      cell = make("div", names, { role: "gridcell" });
+      this.filterCells.set(column.id, cell);
+    }
+    cell.className = names;
+    cell.style.cssText = style;
+    if (type === "curve") return cell;
     let input = this.inputs.get(column.id);
     if (!input) {
       input = make("input", "nt-filter", {
@@ -146,10 +159,11 @@ export class Header {
         },
       });
       this.inputs.set(column.id, input);
+      cell.append(input);
     }
     const isOwn = document.activeElement === input || input.isPending || input.classList.contains("nt-wrong");
     if (!isOwn) input.value = given?.text ?? "";
-    return make("div", names, { role: "gridcell", style }, input);
+    return cell;
   }
 
   filter(column, input) {
