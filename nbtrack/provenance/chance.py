@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nbtrack.provenance.clocks import CLOCKS, called, is_told, only_measures, reads_clock
+from nbtrack.provenance.clocks import CLOCKS, Readings, called, is_told, part_of, reads_clock
 
 _MAKERS = frozenset("default_rng RandomState Random PCG64 MT19937 Philox SFC64 SeedSequence seed".split())
 _CHANCE = frozenset(
@@ -54,15 +54,39 @@ def _no_seed(call: ast.Call, nones: frozenset[str]) -> bool:
     )
 
 
-def volatile_uses(node: ast.AST, around: ast.AST | None = None) -> Iterator[str]:
+class Surroundings:
+    """All code that may go on with what a part of it makes; looked through once for all its parts.
+
+    Parameters
+    ----------
+    node : ast.AST
+        Statements in a module, or a function.
+    """
+
+    def __init__(self, node: ast.AST) -> None:
+        self._node = node
+
+    @functools.cached_property
+    def sets(self) -> frozenset[str]:
+        """Names that stand for sets of texts wherever they are bound."""
+        bound = dict(pair for statement in _statements(self._node) for pair in _outlined(statement).sets)
+        return frozenset(name for name, is_set in bound.items() if is_set)
+
+    @functools.cached_property
+    def readings(self) -> Readings:
+        """What becomes of the readings of clocks."""
+        return Readings(_statements(self._node))
+
+
+def volatile_uses(node: ast.AST, around: Surroundings | None = None) -> Iterator[str]:
     """Yield what a piece of code takes from clocks, string hashing and the like, save for measuring and telling time.
 
     Parameters
     ----------
     node : ast.AST
         A whole cell or function, so that what becomes of a reading of the clock can be seen.
-    around : ast.AST, optional
-        All code that may go on with what ``node`` makes; default ``node`` itself.
+    around : Surroundings, optional
+        Default ``node`` itself.
 
     Yields
     ------
@@ -76,17 +100,14 @@ def volatile_uses(node: ast.AST, around: ast.AST | None = None) -> Iterator[str]
     >>> list(volatile_uses(ast.parse("t0 = time.time(); took = time.time() - t0")))
     []
     """
-    around = node if around is None else around
+    around = Surroundings(node) if around is None else around
     seen = [_outlined(statement) for statement in _statements(node)]
-    if not any(outline.suspects for outline in seen):
-        return
-    sets = _set_names(around)
     for outline in seen:
         for part in outline.suspects:
             if isinstance(part, ast.Call):
-                if _is_volatile(part, outline.parents, around, sets):
+                if _is_volatile(part, outline.parents, around):
                     yield ast.unparse(part)
-            elif not _order_is_lost(part, outline.parents) and _is_set(part.iter, sets):
+            elif not _order_is_lost(part, outline.parents) and _is_set(part.iter, around.sets):
                 yield ast.unparse(part.iter)
 
 
@@ -117,12 +138,10 @@ def _statements(node: ast.AST) -> list[ast.AST]:
 
 @functools.lru_cache(maxsize=4096)
 def _outlined(statement: ast.AST) -> _Outline:
-    parents: dict[ast.AST, ast.AST] = {}
     suspects: list[ast.Call | ast.For | ast.comprehension] = []
     makers: list[ast.Call] = []
     sets: list[tuple[str, bool]] = []
     for part in ast.walk(statement):
-        parents.update((child, part) for child in ast.iter_child_nodes(part))
         match part:
             case ast.For() | ast.comprehension():
                 suspects.append(part)
@@ -134,22 +153,19 @@ def _outlined(statement: ast.AST) -> _Outline:
                     makers.append(part)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 sets.append((name, _is_set(value)))
-    return _Outline(parents, tuple(suspects), tuple(makers), tuple(sets))
+    return _Outline(part_of(statement).parents, tuple(suspects), tuple(makers), tuple(sets))
 
 
-def _is_volatile(call: ast.Call, parents: dict[ast.AST, ast.AST], around: ast.AST, sets: frozenset[str]) -> bool:
+def _is_volatile(call: ast.Call, parents: dict[ast.AST, ast.AST], around: Surroundings) -> bool:
     name = called(call)
     if reads_clock(call):
-        everything = dict(parents)
-        for statement in _statements(around):
-            everything.update(_outlined(statement).parents)
-        return not only_measures(call, everything, around)
+        return not around.readings.only_measure(call, parents)
     if name in _CHANCE:
         return not is_told(call, parents)
     if name == "hash":
         return bool(call.args) and not _is_number(call.args[0])
     if name in _ORDERED or (isinstance(call.func, ast.Attribute) and call.func.attr == "join"):
-        return any(_is_set(argument, sets) for argument in call.args)
+        return any(_is_set(argument, around.sets) for argument in call.args)
     return False
 
 
@@ -157,12 +173,6 @@ def _is_number(node: ast.expr) -> bool:
     if isinstance(node, ast.Tuple):
         return all(map(_is_number, node.elts))
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
-
-
-def _set_names(node: ast.AST) -> frozenset[str]:
-    """Return the names that stand for sets of texts wherever they are bound."""
-    bound = dict(pair for statement in _statements(node) for pair in _outlined(statement).sets)
-    return frozenset(name for name, is_set in bound.items() if is_set)
 
 
 def _is_set(node: ast.expr, names: frozenset[str] = frozenset()) -> bool:

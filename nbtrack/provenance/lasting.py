@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtrack.provenance.aliases import imported, in_full
-from nbtrack.provenance.chance import VOLATILE, unseeded_makers, volatile_uses
+from nbtrack.provenance.chance import VOLATILE, Surroundings, unseeded_makers, volatile_uses
 from nbtrack.provenance.digests import ValueDigest
 from nbtrack.provenance.display import Display
 from nbtrack.provenance.drawing import drawn_in_processes
@@ -87,7 +87,7 @@ def volatile(members: Sequence[Member]) -> Iterator[Finding]:
     written = [_together(tuple(statement.text for statement in member.statements())) for member in members]
     names = imported(written)
     codes = [ast.Module([_spelled(part, names) for part in code.body], []) for code in written]
-    around = ast.Module([statement for code in codes for statement in code.body], [])
+    around = Surroundings(ast.Module([statement for code in codes for statement in code.body], []))
     for member, code in zip(members, codes, strict=True):
         seen = dict.fromkeys(volatile_uses(code, around))
         for node in member.functions():

@@ -24,6 +24,7 @@ from trackers import Tracker
 
 _SHARE = 0.02
 _WORST = 6
+_RESULTS = ("a", "score", "took", "accuracy", "total")
 _NOTEBOOKS = ("01_quickstart", "02_training_loop", "03_hidden_state")
 
 
@@ -191,7 +192,7 @@ def grow(tracker: Tracker, cells: int) -> dict[str, float]:
         done.append((f"cell-{number}", source))
         run(shell, source, done[-1][0])
         if number % 5 == 4:
-            names = [name for name in shell.user_ns if name.rstrip("0123456789") in ("a", "score", "accuracy", "total")]
+            names = [name for name in shell.user_ns if name.rstrip("0123456789") in _RESULTS]
             tracked = f"%%track\nresult = {' + '.join(names) or 'rows'} + float(df['x'].mean() if {number} > 10 else 0)"
             done.append((f"tracked-{number}", tracked))
             save(document, done)

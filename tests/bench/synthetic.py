@@ -8,7 +8,8 @@ from pathlib import Path
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 _HEAD = (
-    "import json\nimport math\nimport random\nfrom collections import Counter, defaultdict\nfrom pathlib import Path",
+    "import json\nimport math\nimport random\nimport time\nfrom collections import Counter, defaultdict\n"
+    "from pathlib import Path",
     "import numpy as np\nimport pandas as pd",
     "from sklearn.linear_model import LogisticRegression\nfrom sklearn.model_selection import train_test_split\n"
     "from sklearn.preprocessing import StandardScaler\nfrom sklearn.tree import DecisionTreeClassifier",
@@ -55,7 +56,8 @@ _ROUND = (
     "array{i}.mean(), array{i}.std()",
     "small{i} = array{i}[: {i} + 100] ** 2\ntotal{i} = float(small{i}.sum())",
     "summary{i} = described(values{i})\nsummary{i}",
-    "model{i} = Model(config['depth'], config['rate']).fit(values{i})\nscore{i} = model{i}.score(values{i})",
+    "began = time.perf_counter()\nmodel{i} = Model(config['depth'], config['rate']).fit(values{i})\n"
+    "score{i} = model{i}.score(values{i})\ntook{i} = time.perf_counter() - began",
     "model{i}.fit(scaled(values{i}))\nvalues{i}.append(total{i})",
     "by_city{i} = df.groupby('city')['x'].mean()\nby_city{i}",
     "picked{i} = df[df['n'] > {i}]\nlen(picked{i})",
