@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -108,7 +108,7 @@ class RunSource:
         numbers = grid.run_numbers(connection, self.view)
         self._total = len(numbers)
         # What the newest of many have is enough to begin with: the facts about all of them come late.
-        newest = self._newest(connection) if self.view.sort else numbers[:_SAMPLE]
+        newest = (self._numbers(connection) if self.view.sort else numbers)[:_SAMPLE]
         self._columns.begin(connection, self.view.base(), newest)
         few = self._total <= min(_AT_ONCE, self._in_browser)
         laid_out = None if few else self._pages.begin(connection, self.view, numbers)
@@ -204,16 +204,17 @@ class RunSource:
     def _changes(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
         before = self._snapshot
         if before is None:
-            self._total = len(grid.run_numbers(connection, replace(self.view, sort=())))
+            self._total = len(self._numbers(connection))
             return {"page": self._page_of(connection, self._page)}
-        news = self._columns.news(connection, self._newest(connection))
-        now = self._take(connection, before.columns)
+        numbers = self._numbers(connection)
+        news = self._columns.news(connection, numbers[:_SAMPLE])
+        now = _taken(connection, numbers, before.columns)
         places = changed_rows(before, now)
         if places is not None and not len(places):
             self._snapshot = now
             return {"news": news} if news else None
         if places is None or len(places) > len(now.numbers) // 2:
-            return self._everything(connection)
+            return self._with_all(now)
         self._snapshot, self._total = now, len(now.numbers)
         self._revision += 1
         packed = chunk(now.columns, self.view.numbers, places)
@@ -224,8 +225,9 @@ class RunSource:
             "changed": [str(run_id) for run_id in now.columns["run_id"][places].tolist()],
         }
 
-    def _newest(self, connection: duckdb.DuckDBPyConnection) -> Any:
-        return grid.run_numbers(connection, replace(self.view, sort=()))[:_SAMPLE]
+    def _numbers(self, connection: duckdb.DuckDBPyConnection) -> Any:
+        """Return ``run_ix`` of all runs, the newest first."""
+        return grid.run_numbers(connection, replace(self.view, sort=()))
 
     def _ask(self, function: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Read the store; where runs of one that is gone are in the browser, they stay."""
@@ -335,18 +337,22 @@ class RunSource:
         }
 
     def _everything(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        self._columns.news(connection, self._newest(connection))
+        numbers = self._numbers(connection)
+        self._columns.news(connection, numbers[:_SAMPLE])
         kept = self._snapshot.columns if self._snapshot is not None else dict.fromkeys((*_HIDDEN, *self._columns.read))
-        now = self._take(connection, kept)
+        return self._with_all(_taken(connection, numbers, kept))
+
+    def _with_all(self, now: Snapshot) -> dict[str, Any]:
         self._snapshot, self._total = now, len(now.numbers)
         self._revision += 1
         return self._meta() | {"first": self._packed(now.columns, len(now.numbers)), "all": True}
 
-    def _take(self, connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Any]) -> Snapshot:
-        import numpy as np
-
-        numbers = np.sort(grid.run_numbers(connection, replace(self.view, sort=())))
-        return Snapshot(numbers, grid.values(connection, numbers, list(columns)))
-
     def _packed(self, values: dict[str, Any], count: int) -> dict[str, Any]:
         return chunk(values, self.view.numbers) | {"count": count}
+
+
+def _taken(connection: duckdb.DuckDBPyConnection, numbers: Any, columns: Iterable[str]) -> Snapshot:
+    import numpy as np
+
+    numbers = np.sort(numbers)
+    return Snapshot(numbers, grid.values(connection, numbers, list(columns)))
