@@ -14,6 +14,7 @@ ANSWERS_BESIDE_THE_CELL = tuple(map(int, version("ipykernel").split(".")[:2])) <
 
 @pytest.fixture
 def shown(lab, request):
+    (lab.root / "go-on").unlink(missing_ok=True)
     table = Shown(
         lab,
         request.node.name.split("[")[0],
@@ -223,6 +224,24 @@ def test_new_runs_appear_while_their_cell_runs_and_the_table_still_works(shown, 
     shown.wait_for_status(" of 57 runs")
     page.wait_for_selector(".nt-waiting", state="hidden")
     assert all(float(text) > 0.9 for text in shown.column("accuracy"))
+
+
+def test_a_cell_that_waits_is_given_what_was_selected_before_it(shown, lab):
+    shown.notebook.run(2)
+    shown.notebook.start(4)
+    page = shown.page
+    page.locator(".nt-grid").scroll_into_view_if_needed()
+    shown.wait_for_status("57 runs")
+    # Only the first of these fits in before the kernel is asked to wait for the running cell.
+    page.locator(".nt-row").nth(6).click()
+    page.locator(".nt-row").nth(8).click(modifiers=["Control"])
+    page.locator(".nt-row").nth(9).click(modifiers=["Control"])
+    shown.wait_for_status("3 selected")
+    shown.notebook.start(3)
+    assert shown.notebook.count(4) is None, "the first cell still runs"
+    (lab.root / "go-on").touch()
+    shown.notebook.wait_for(3, "True")
+    assert shown.notebook.output(3).startswith("3 True")
 
 
 def test_without_a_kernel_the_still_picture_shows(lab):

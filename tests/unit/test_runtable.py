@@ -286,6 +286,22 @@ def test_the_selection_can_be_read_set_and_watched(runs):
     assert "6 runs" in str(table)
 
 
+def test_what_is_selected_in_the_browser_is_not_sent_back_to_it(runs, monkeypatch):
+    table = nbtrack.table()
+    seen, sent = [], []
+    table.on_selection(seen.append)
+    monkeypatch.setattr(table.widget, "send_state", lambda key: sent.append(key))
+    table._hear(None, {"op": "choose", "name": "selection", "value": [runs.run_id]}, [])
+    table._hear(None, {"op": "choose", "name": "baseline", "value": runs.run_id}, [])
+    assert (table.selection, table.baseline) == ((runs.run_id,), runs.run_id)
+    assert (seen, sent) == ([(runs.run_id,)], [])
+    table.on_selection(lambda ids: setattr(table, "selection", ids[:1]))
+    table._hear(None, {"op": "choose", "name": "selection", "value": [runs.run_id, "0" * 32]}, [])
+    assert sent == ["selection"], "what a function makes of it is"
+    table._hear(None, {"op": "choose", "name": "_twin", "value": "x"}, [])
+    assert table.widget._twin == table._twin
+
+
 def test_buttons_do_what_they_say_or_what_is_put_on_them(runs, told):
     table = nbtrack.table()
     ids = [runs.run_id]

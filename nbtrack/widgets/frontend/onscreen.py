@@ -79,10 +79,10 @@ class OnScreen:
         del buffers
         if not isinstance(message, dict):
             return
-        if message.get("op") == "visible":
-            self._see(str(message.get("view", "")), bool(message.get("on")))
-            return
         number = message.get("number")
+        if number is None:
+            self._heed(message)
+            return
         try:
             content, sent = self._split(self._answer(message))
             self._widget.send({"answer": number, "values": content}, sent)
@@ -90,6 +90,11 @@ class OnScreen:
             # One of nbtrack's says by itself what to do; of another the last line is all that helps.
             text = str(error) or "".join(traceback.format_exception_only(error)).strip()
             self._widget.send({"answer": number, "error": text})
+
+    def _heed(self, message: dict[str, Any]) -> None:
+        """Do what the browser tells, and waits for no answer to."""
+        if message.get("op") == "visible":
+            self._see(str(message.get("view", "")), bool(message.get("on")))
 
     def _split(self, values: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Return a message without the bytes in it, and these."""

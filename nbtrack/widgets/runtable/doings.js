@@ -156,9 +156,7 @@ export const doings = {
 
   setBaseline(id) {
     this.compareWith(id);
-    if (this.data.link.isDead) return;
-    this.model.set("baseline", id ?? "");
-    this.model.save_changes();
+    this.choose("baseline", id ?? "");
   },
 
   groupBy(id) {
@@ -201,9 +199,15 @@ export const doings = {
   selected() {
     this.grid.markAll();
     this.footer.draw();
+    this.choose("selection", [...this.selection.ids]);
+  },
+
+  // By a message: ipywidgets hold back what they keep in step until the kernel has taken what was sent before, and a
+  // cell that somebody runs meanwhile would be given an older choice.
+  choose(name, value) {
     if (this.data.link.isDead) return;
-    this.model.set("selection", [...this.selection.ids]);
-    this.model.save_changes();
+    this.model.set(name, value);
+    this.data.link.tell("choose", { name, value });
   },
 
   // --- what is done with runs -----------------------------------------------------------------------------------

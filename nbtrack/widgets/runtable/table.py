@@ -244,6 +244,13 @@ class RunTable(OnScreen):
     def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         return self._act(message) if message.get("op") == "act" else self._source.answer(message)
 
+    def _heed(self, message: dict[str, Any]) -> None:
+        name = message.get("name")
+        if message.get("op") == "choose" and name in ("selection", "baseline"):
+            self._widget.take(name, message.get("value"))
+        else:
+            super()._heed(message)
+
     def _act(self, message: dict[str, Any]) -> dict[str, Any]:
         name, ids = message.get("name"), [str(run_id) for run_id in message.get("ids") or []]
         if name not in actions.ACTIONS or not ids:

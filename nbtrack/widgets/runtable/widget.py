@@ -28,6 +28,11 @@ def widget_class() -> Any:
         selection = traitlets.List(traitlets.Unicode()).tag(sync=True)
         baseline = traitlets.Unicode("").tag(sync=True)
 
+        def take(self, name: str, value: Any) -> None:
+            """Set a trait to what the browser has, which may be on its way to the next already: it is not told."""
+            with self._lock_property(**{name: value}):
+                self.set_trait(name, value)
+
     return RunTableWidget
 
 
