@@ -13,7 +13,7 @@ from nbtrack.capture.gpus import GpuWatch
 from nbtrack.capture.run import ActiveRun
 from nbtrack.views import LiveView, Usage
 
-_INTERVAL_S, _LONGEST_S = 0.18, 2.0
+_INTERVAL_S, _LONGEST_S = 0.15, 2.0
 # What looking and showing may take of one core.
 _SHARE = 0.02
 
