@@ -76,6 +76,16 @@ class GridView:
     sort: tuple[tuple[str, bool], ...] = ()
     numbers: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def words(self) -> list[str]:
+        """What ``quick`` looks for, in small letters."""
+        return self.quick.lower().split()
+
+    @property
+    def looked_in(self) -> list[str]:
+        """Columns in which ``quick`` is looked for."""
+        return list(dict.fromkeys(("run_name", "run_id", *self.searched)))
+
     def base(self) -> Clause:
         """Return the condition that the table was made with.
 
@@ -98,7 +108,7 @@ class GridView:
         if self.expression.strip():
             # What lifecycle is wanted, the table decides.
             parts.append(selection.condition(self.expression, None, "all"))
-        parts += [_quick(word, self.searched) for word in self.quick.split()]
+        parts += [_quick(word, self.looked_in) for word in self.words]
         parts += [_filter(chosen, self.numbers) for chosen in self.filters]
         values = tuple(value for part in parts for value in part.values)
         return Clause(" and ".join(f"({part.sql})" for part in parts), values)
@@ -264,8 +274,8 @@ def numbers_in_order(connection: duckdb.DuckDBPyConnection, run_ids: Sequence[st
 
 
 def _quick(word: str, searched: Sequence[str]) -> Clause:
-    fields = [expression(column) for column in dict.fromkeys(("run_name", "run_id", *searched))]
-    parts = [field.wrap("coalesce(contains(lower({}::varchar), ?), false)", word.lower()) for field in fields]
+    fields = [expression(column) for column in searched]
+    parts = [field.wrap("coalesce(contains(lower({}::varchar), ?), false)", word) for field in fields]
     bound = tuple(value for part in parts for value in part.values)
     return Clause(" or ".join(part.sql for part in parts), bound)
 

@@ -5,6 +5,7 @@ They are a copy: whoever keeps one looks at :func:`nbtrack.store.grid.change_sta
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _MOST_BYTES = 200_000_000
-_TEXT_BYTES = 80
+_TEXT_BYTES = 160
 
 
 class GridMemory:
@@ -101,6 +102,32 @@ class GridMemory:
                 order = order[np.argsort(key[order], kind="stable")]
         return self.numbers[order]
 
+    def has_texts(self, wanted: Sequence[str]) -> bool:
+        """Tell whether these columns are here, and hold texts."""
+        return all(isinstance(self._columns.get(name), _Words) for name in wanted)
+
+    def holding(self, words: Sequence[str], wanted: Sequence[str]) -> Any:
+        """Return the numbers of the runs that have each of these words somewhere, as a table's quick search finds them.
+
+        Parameters
+        ----------
+        words : sequence of str
+            In small letters, without spaces.
+        wanted : sequence of str
+            Columns of texts that are here; a word may be in any of them.
+
+        Returns
+        -------
+        numpy.ndarray
+        """
+        import numpy as np
+
+        columns = [self._columns[name] for name in wanted]
+        found = np.ones(len(self.numbers), dtype=bool)
+        for word in words:
+            found &= np.logical_or.reduce([column.holds(word) for column in columns])
+        return self.numbers[found]
+
     def values(self, numbers: Any, wanted: Sequence[str]) -> dict[str, Any]:
         """Return columns that are here of some runs, as :func:`nbtrack.store.grid.values` does.
 
@@ -141,6 +168,10 @@ class _Column:
         raise NotImplementedError
 
     def floats(self) -> Any:
+        raise NotImplementedError
+
+    def holds(self, word: str) -> Any:
+        """Return of each run whether its text has a word in it."""
         raise NotImplementedError
 
     def taken(self, places: Any) -> Any:
@@ -193,6 +224,9 @@ class _Words(_Column):
         self._numbers = numbers
         self._is_number = is_number
         self.size_bytes = 8 * len(codes) + _TEXT_BYTES * len(words)
+        # For what is looked for has no line break in it.
+        self._lines = "".join(f"{word.lower()}\n" for word in words)
+        self._ends = np.cumsum([len(word.lower()) + 1 for word in words]).tolist()
 
     def keys(self, descending: bool) -> list[Any]:
         import numpy as np
@@ -220,6 +254,17 @@ class _Words(_Column):
 
         numbers = self._numbers if self._numbers is not None else np.full(len(self._words), np.nan)
         return np.append(numbers, np.nan)[self._codes]
+
+    def holds(self, word: str) -> Any:
+        import numpy as np
+
+        hits = np.zeros(len(self._words) + 1, dtype=bool)
+        at = self._lines.find(word)
+        while at >= 0:
+            line = bisect_right(self._ends, at)
+            hits[line] = True
+            at = self._lines.find(word, self._ends[line])
+        return hits[self._codes]
 
     def taken(self, places: Any) -> Any:
         import numpy as np

@@ -18,7 +18,7 @@ from nbtrack.store.grid_memory import GridMemory
 from nbtrack.store.store import Store, open_store
 
 START_US = 1_700_000_000_000_000
-PARAMS = [None, "1", "1.0", "10", "9", "auto", "Auto", "nan", "inf", "-3e2", "", "ü", "1_000", " 7"]
+PARAMS = [None, "1", "1.0", "10", "9", "auto", "Auto", "nan", "inf", "-3e2", "", "ü", "1_000", " 7", "two\nlines"]
 METRICS = [None, 0.5, math.nan, math.inf, -math.inf, -0.0, 0.5, 3.0]
 SORTED = ["params.C", "metrics.loss", "tags.stage", "run_name", "start_time", "duration_s", "params.gone", "verdict"]
 
@@ -76,6 +76,22 @@ def test_only_what_fits_is_ordered(store):
     store.read(ask)
 
 
+@pytest.mark.parametrize(
+    "quick", ["1", "RUN 3", "Ü", "auto run", "nan", "e2 n", "draft", "two", "lines 1", "two\nlines", "7 1.0", "olin"]
+)
+def test_words_are_found_as_the_database_finds_them(quick, store):
+    def ask(connection: Any) -> None:
+        view = GridView(quick=quick, searched=("params.C", "params.gone", "tags.stage", "verdict", "status"))
+        memory = remembered(connection, ["metrics.loss", *view.looked_in])
+        assert memory.has_texts(view.looked_in)
+        assert not memory.has_texts(["run_name", "metrics.loss"])
+        assert not memory.has_texts(["run_name", "tags.other"])
+        found = memory.holding(view.words, view.looked_in)
+        assert found.tolist() == grid.run_numbers(connection, view).tolist()
+
+    store.read(ask)
+
+
 def test_values_are_grouped_with_what_is_missing_apart(store):
     def ask(connection: Any) -> None:
         memory = remembered(connection, ["params.C", "metrics.loss"])
@@ -83,8 +99,9 @@ def test_values_are_grouped_with_what_is_missing_apart(store):
             codes, values = memory.codes(name)
             expected = grid.values(connection, memory.numbers, [name])[name].tolist()
             got = [values[code] for code in codes]
-            # The two zeros are one value.
-            assert [str(value) for value in got] == [str(value).replace("-0.0", "0.0") for value in expected]
+            # The two zeros are one value, whichever of them stands for it.
+            told, wanted = ([str(value).replace("-0.0", "0.0") for value in each] for each in (got, expected))
+            assert told == wanted
         assert np.isnan(memory.floats("metrics.loss")).sum() == 2 * len(PARAMS)
 
     store.read(ask)

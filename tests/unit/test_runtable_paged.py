@@ -162,6 +162,8 @@ def test_what_is_kept_is_answered_without_the_database(runs, monkeypatch):
         ASK,
         {**ASK, "sort": [["metrics.acc", False]], "offset": 2, "limit": 3},
         {**ASK, "group": "params.model", "sort": [["metrics.loss", True]], "open": ["=rf"]},
+        {**ASK, "quick": "run-1"},
+        {**ASK, "quick": "RF -4", "searched": ["params.model"], "sort": [["metrics.acc", True]]},
     ]
     expected = [rows(paged().answer(asked)) for asked in questions]
     table = paged(is_prepared=True)
@@ -171,12 +173,13 @@ def test_what_is_kept_is_answered_without_the_database(runs, monkeypatch):
     assert not busy.prepare()
     assert busy.answer(ASK) is not None
     assert busy._pages.lacks(["run_id"]) == ["run_id"], "who is at work at the table does not wait for this"
-    filtered = {**ASK, "quick": "run-1"}
+    filtered = {**ASK, "quick": "run-1", "expression": "metrics.acc > 0"}
+    unread = {**ASK, "quick": "run-1", "searched": ["user"]}
     opened = {**ASK, "open": [nbtrack.get_run("run-4").info.run_id]}
     with monkeypatch.context() as patched:
         patched.setattr(table.store, "read", lambda function: pytest.fail("the database was opened"))
         assert [rows(table.answer(asked)) for asked in questions] == expected
-        for asked in (filtered, opened):
+        for asked in (filtered, unread, opened):
             with pytest.raises(pytest.fail.Exception):
                 table.answer(asked)
     assert rows(table.answer(filtered)) == ["run-1"]

@@ -68,7 +68,7 @@ class Pages:
         if memory is None or self._families is None or grid.change_stamp(self._layout) != self._stamp:
             return None
         needed = ["run_id", *question.column_ids(message, "columns"), *(column for column, _ in asked.sort)]
-        is_filtered = replace(asked, sort=base.sort) != base and self._order[0] != asked
+        is_filtered = not (_is_all(base, asked) or self._order[0] == asked or self._can_search(base, asked))
         opens_runs = group is None and bool(message.get("open"))
         if is_filtered or opens_runs or not memory.has([*needed, *([group] if group else [])]):
             return None
@@ -147,9 +147,16 @@ class Pages:
             return grid.run_numbers(_there(connection), asked)
         if not self._memory.has(columns):
             self._memory.load(_there(connection), columns, base.numbers)
-        if replace(asked, sort=base.sort) == base:
+        if _is_all(base, asked):
             return self._memory.order(asked.sort)
+        if self._can_search(base, asked):
+            return self._memory.order(asked.sort, self._memory.holding(asked.words, asked.looked_in))
         return self._memory.order(asked.sort, grid.run_numbers(_there(connection), replace(asked, sort=())))
+
+    def _can_search(self, base: GridView, asked: GridView) -> bool:
+        """Tell whether all that is asked for is words, and where these may be is kept."""
+        without = replace(asked, quick=base.quick, searched=base.searched)
+        return _is_all(base, without) and self._memory is not None and self._memory.has_texts(asked.looked_in)
 
     def _arranged(
         self, connection: duckdb.DuckDBPyConnection | None, base: GridView, message: Mapping[str, Any]
@@ -214,6 +221,10 @@ class Pages:
         memory = self._remember(connection, base, numeric)
         columns = {column: memory.floats(column) for column in numeric}
         return arranged.summaries([memory.places(group.members) for group in groups], columns)
+
+
+def _is_all(base: GridView, asked: GridView) -> bool:
+    return replace(asked, sort=base.sort) == base
 
 
 def _is_set_in(found: Arrangement, row: int) -> bool:
