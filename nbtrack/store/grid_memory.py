@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.store import grid
@@ -224,9 +225,10 @@ class _Words(_Column):
         self._numbers = numbers
         self._is_number = is_number
         self.size_bytes = 8 * len(codes) + _TEXT_BYTES * len(words)
-        # For what is looked for has no line break in it.
-        self._lines = "".join(f"{word.lower()}\n" for word in words)
-        self._ends = np.cumsum([len(word.lower()) + 1 for word in words]).tolist()
+        # One text to look through: what is looked for has no line break in it.
+        lowered = list(map(str.lower, words))
+        self._lines = "\n".join(lowered)
+        self._ends = [end + number for number, end in enumerate(accumulate(map(len, lowered)), 1)]
 
     def keys(self, descending: bool) -> list[Any]:
         import numpy as np
@@ -291,4 +293,4 @@ def _column(connection: duckdb.DuckDBPyConnection, name: str, values: Any, is_nu
             "select try_cast(unnest(?::varchar[]) as double) as number", [[str(word) for word in words]]
         ).fetchnumpy()["number"]
         numbers = np.asarray(np.ma.filled(np.ma.asarray(read, dtype=np.float64), np.nan))
-    return _Words(codes, [str(word) for word in words], numbers, is_number)
+    return _Words(codes, list(map(str, words.tolist())), numbers, is_number)

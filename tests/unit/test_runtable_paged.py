@@ -170,8 +170,7 @@ def test_what_is_kept_is_answered_without_the_database(runs, monkeypatch):
     assert not table.prepare()
     busy = paged()
     busy.answer(ASK)
-    assert not busy.prepare()
-    assert busy.answer(ASK) is not None
+    assert busy.prepare(), "there is more to read, as soon as nobody asks"
     assert busy._pages.lacks(["run_id"]) == ["run_id"], "who is at work at the table does not wait for this"
     filtered = {**ASK, "quick": "run-1", "expression": "metrics.acc > 0"}
     unread = {**ASK, "quick": "run-1", "searched": ["user"]}

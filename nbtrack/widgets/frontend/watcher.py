@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 INTERVAL_S = 1.0
 # What looking costs must stay far below what the user's own code gets.
 _LARGEST_SHARE = 0.04
-_PAUSE_S = 0.1
+_PAUSE_S = 0.05
 
 
 class Watched(Protocol):

@@ -18,7 +18,7 @@ from nbtrack.errors import InputError
 from nbtrack.records import RunRecord
 from nbtrack.store import grid, grid_curves, rows
 from nbtrack.store.grid import GridView
-from nbtrack.store.grid_columns import split
+from nbtrack.store.grid_columns import split, type_of
 from nbtrack.store.store import Store
 from nbtrack.widgets.runtable import question, small
 from nbtrack.widgets.runtable.columns import Columns
@@ -33,7 +33,7 @@ T = TypeVar("T")
 IN_BROWSER = 50_000
 """Up to so many runs live in the browser; of more it is sent what is on the screen."""
 _AT_ONCE, _PAGE, _SAMPLE = 1_000, 28, 1_000
-_AT_A_TIME = 2
+_AT_A_TIME = 4
 _QUIET_S = 1.0
 STILL_RUNS = 20
 """So many runs are in the picture that the notebook keeps."""
@@ -190,16 +190,20 @@ class RunSource:
         with self._lock:
             if self._snapshot is not None or not self._total or self._total <= self._in_browser:
                 return False
+            lacking = self._pages.lacks(sorted(("run_id", *self._columns.read), key=self._likely))
             # Who is at work at the table is not to wait for what may never be asked.
             if time.monotonic() - self._asked_s < _QUIET_S:
-                return False
-            # What is sorted by comes first.
-            wanted = sorted(("run_id", *self._columns.read), key=lambda column: not column.startswith("metrics."))
-            lacking = self._pages.lacks(wanted)
+                return bool(lacking)
             if lacking:
                 part = lacking[:_AT_A_TIME]
                 self._ask(lambda connection: self._pages.prepare(connection, self.view, part))
             return len(lacking) > _AT_A_TIME
+
+    def _likely(self, column: str) -> int:
+        """Return how soon a column is likely to be asked for: what is sorted by, then what words are looked for in."""
+        if column.startswith("metrics."):
+            return 0
+        return 1 if type_of(column) == "text" and column not in self._columns.numbers else 2
 
     def _changes(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
         before = self._snapshot
