@@ -36,7 +36,7 @@ def restore(found: Namespace) -> int:
 def _change(found: Namespace, references: list[str], event: dict[str, Any], done: str) -> int:
     store = existing_store(found)
     # All of them are found before the first is changed: a typing error changes nothing.
-    records = [store.run(reference, unique=True) for reference in references]
+    records = store.each_run(references, unique=True)
     for record in records:
         store.append_event({**event, "run": record.info.run_id})
     store.flush()

@@ -123,7 +123,7 @@ def add_explain(command: Command) -> None:
 def explain(found: Namespace) -> int:
     """Replay a run with each change of another alone and print what each does."""
     store = existing_store(found)
-    runs = [Run(store.run(reference), store) for reference in (found.baseline, found.run)]
+    runs = [Run(record, store) for record in store.each_run((found.baseline, found.run))]
     with CountBar(f"explaining {runs[1].info.run_name}", sys.stderr) as bar:
         result = nbtrack.explain(
             *runs, budget=found.budget, workers=found.workers, timeout_s=found.timeout, watch=bar.watch

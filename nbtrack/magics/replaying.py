@@ -107,7 +107,7 @@ def explain_options(parser: ArgumentParser) -> None:
 def explain(found: Namespace, shell: Any) -> None:
     """Say which change made the difference between two runs, by replaying with each alone."""
     store = current_store()
-    runs = [Run(store.run(reference), store) for reference in (found.baseline, found.run)]
+    runs = [Run(record, store) for record in store.each_run((found.baseline, found.run))]
     _counted(
         shell,
         f"explaining {runs[1].info.run_name}",

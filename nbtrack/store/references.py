@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nbtrack.errors import InputError
 from nbtrack.records import RunRecord
-from nbtrack.store import query
 from nbtrack.store.handle import Run
 from nbtrack.store.reading import current_store
 from nbtrack.store.store import Store
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 def recorded(run: Any) -> tuple[RunRecord, Store]:
@@ -64,8 +60,7 @@ def recorded_runs(runs: Iterable[Any]) -> list[tuple[RunRecord, Store]]:
     for store in {id(store): store for _, store in places}.values():
         mine = [what for what, where in places if where is store and isinstance(what, str)]
         if mine:
-            records = store.read(lambda connection, mine=mine: _read(connection, mine))  # type: ignore[misc]
-            known |= {(id(store), name): record for name, record in zip(mine, records, strict=True)}
+            known |= {(id(store), name): record for name, record in zip(mine, store.each_run(mine), strict=True)}
     return [(what if isinstance(what, RunRecord) else known[id(store), what], store) for what, store in places]
 
 
@@ -82,7 +77,3 @@ def _place(run: Any) -> tuple[str, Store]:
         f"a run is asked for, not a {type(run).__name__}; accepted: an id, the beginning of an id, a name, or a run "
         "as nbtrack.get_run gives it."
     )
-
-
-def _read(connection: duckdb.DuckDBPyConnection, names: list[str]) -> list[RunRecord]:
-    return [query.run(connection, name) for name in names]

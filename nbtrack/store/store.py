@@ -212,6 +212,10 @@ class Store(StoreWriter):
         """Return one run by its id, the id's beginning, or its name: the latest that has it, unless it must be one."""
         return self.read(lambda connection: query.run(connection, run_id, unique=unique))
 
+    def each_run(self, references: Sequence[str], *, unique: bool = False) -> list[RunRecord]:
+        """Return several runs in their order, each as :meth:`run` does, from one look into the store."""
+        return self.read(lambda connection: [query.run(connection, name, unique=unique) for name in references])
+
     def generator_states(self, run_id: str) -> dict[str, str]:
         """Return the states of a run's generators at its start, by stream, as they were recorded."""
         return self.read(lambda connection: query.generator_states(connection, run_id))

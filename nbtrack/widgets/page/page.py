@@ -101,7 +101,7 @@ def _amount(content: Content) -> str:
 
 
 def _compared(content: Content, store: Store) -> Html:
-    records = [store.run(record.info.run_id) for record in content.records]
+    records = store.each_run([record.info.run_id for record in content.records])
     return Html(comparison_html(records, store))
 
 

@@ -34,7 +34,7 @@ def compare(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dic
     del message
     if len(ids) < 2:
         raise InputError("one run is nothing to compare; select two or more.")
-    records = [store.run(run_id) for run_id in ids[:_MOST_COMPARED]]
+    records = store.each_run(ids[:_MOST_COMPARED])
     title = f"compared: {_named([record.info.run_name for record in records], len(ids))}"
     return {"title": title, "html": comparison_html(records, store)}
 
@@ -42,7 +42,7 @@ def compare(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dic
 def chart(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[str, Any]:
     """Return the curves of runs as a picture; of metrics that have one value each, bars."""
     del message
-    runs = [Run(store.run(run_id), store) for run_id in ids[:_MOST_DRAWN]]
+    runs = [Run(record, store) for record in store.each_run(ids[:_MOST_DRAWN])]
     sizes = store.read(lambda connection: store_curves.sizes(connection, list(ids[:_MOST_DRAWN])))
     if not sizes:
         raise InputError("the runs have no metrics to draw.")

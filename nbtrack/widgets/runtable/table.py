@@ -150,7 +150,10 @@ class RunTable(OnScreen):
         >>> [run.metrics["accuracy"] for run in runs.selected()]  # doctest: +SKIP
         [0.97, 0.95]
         """
-        return [Run(self._store.run(run_id), self._store) for run_id in self.selection]
+        return self._runs(self.selection)
+
+    def _runs(self, ids: Sequence[str]) -> list[Run]:
+        return [Run(record, self._store) for record in self._store.each_run(ids)]
 
     def observe(self, handler: Callable[[Any], Any], names: str = "selection") -> None:
         """Have a function called when the selection changes, as ipywidgets call it.
@@ -258,7 +261,7 @@ class RunTable(OnScreen):
         self._store.check_there()
         own = self._actions.get(name)
         if own is not None:
-            found = own([Run(self._store.run(run_id), self._store) for run_id in ids])
+            found = own(self._runs(ids))
             return {"said": found} if isinstance(found, str) else {}
         answer = actions.ACTIONS[name](self._store, ids, message)
         watcher().wake()
