@@ -1,5 +1,5 @@
 // One line below a chart that the kernel must answer: it says so where a cell that runs keeps the answer waiting. As soon
-// as the chart is painted, its still picture is hidden.
+// as the chart is painted, its still picture is hidden; and it looks after the chart's hearing.
 
 import { hideTwin, make } from "../frontend/dom.js";
 
@@ -49,4 +49,9 @@ function render({ model, el }) {
   };
 }
 
-export default () => ({ initialize() {}, render });
+// Plotly's widget is large, and more likely than any to be loaded too late to hear the kernel.
+function initialize({ model, hear }) {
+  Promise.resolve(model.get("_chart")).then((id) => model.widget_manager.get_model(id)).then(hear).catch(() => {});
+}
+
+export default () => ({ initialize, render });

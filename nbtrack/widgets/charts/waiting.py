@@ -23,6 +23,7 @@ def _widget_class() -> Any:
         _esm = LOADER
         _code = traitlets.Bytes(packed(script())).tag(sync=True)
         _twin = traitlets.Unicode("").tag(sync=True)
+        _chart = traitlets.Unicode("").tag(sync=True)
         _answered = traitlets.Int(0).tag(sync=True)
 
     return WaitingWidget
@@ -47,7 +48,7 @@ class Waiting:
     def __init__(self, chart: Any, twin: str) -> None:
         import ipywidgets
 
-        self.line = _widget_class()(_twin=twin)
+        self.line = _widget_class()(_twin=twin, _chart=chart.model_id)
         self.box = ipywidgets.VBox([chart, self.line])
 
     def answered(self) -> None:

@@ -24,14 +24,46 @@ const load = async (model) => {
   URL.revokeObjectURL(address);
   return loaded.default();
 };
+// anywidget lets a widget that took more than two seconds to load hear nothing of the kernel any more. So it goes in a
+// browser that is busy: then its messages are taken as ipywidgets take them.
+const hear = async (whole) => {
+  if (!whole?.comm || !whole._handle_comm_msg) return;
+  try {
+    await whole._handle_comm_msg({ content: { data: { method: "" } } });
+  } catch {
+    let kind = Object.getPrototypeOf(whole);
+    while (!Object.hasOwn(kind, "_handle_comm_msg")) kind = Object.getPrototypeOf(kind);
+    const { _handle_comm_msg: take } = Object.getPrototypeOf(kind);
+    whole.comm.on_msg((message) => take.call(whole, message));
+    // What was sent meanwhile.
+    whole.comm.send({ method: "request_state" }, {});
+  }
+};
+// The model itself, of which a widget is given a few functions.
+const wholeOf = (model) => {
+  let whole = null;
+  const take = (it) => { whole = it; };
+  const twin = model.get("_twin");
+  model.on("change:_twin", take);
+  model.set("_twin", `${twin} `);
+  model.set("_twin", twin);
+  model.off("change:_twin", take);
+  return whole;
+};
 export default () => {
   let widget = null;
+  let heard = null;
   return {
     async initialize(context) {
       widget = await load(context.model);
-      widget.initialize(context);
+      widget.initialize({ ...context, hear });
+      // Only when this has ended, anywidget says whether it was in time.
+      heard = hear(wholeOf(context.model));
     },
-    render: (context) => widget.render(context),
+    async render(context) {
+      await heard;
+      return widget.render(context);
+    },
   };
 };
 """
