@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
@@ -163,9 +164,13 @@ class Visit(Lab):
         """Open the dashboard as the README's link does, and wait for runs in it."""
         page = self.open(f"notebooks/{WELCOME}").page
         page.goto(f"{self.url}/voila/render/binder/dashboard.ipynb?token=t")
-        page.wait_for_selector("[role=grid] >> text=network", timeout=120_000)
-        page.wait_for_selector(".js-plotly-plot", timeout=60_000)
-        page.screenshot(path=self.screenshots / "dashboard.png", full_page=True)
+        try:
+            page.wait_for_selector("[role=grid] >> text=network", timeout=120_000)
+            page.wait_for_selector(".js-plotly-plot", timeout=60_000)
+        except PlaywrightTimeoutError as error:
+            raise AssertionError(f"the dashboard shows: {page.inner_text('body')}\n{self.errors}") from error
+        finally:
+            page.screenshot(path=self.screenshots / "dashboard.png", full_page=True)
         page.context.close()
         # Voilà's own page wants icons and a renderer of formulas from elsewhere; it does without.
         self.refused[:] = [url for url in self.refused if not re.search("fontawesome|mathjax", url)]
