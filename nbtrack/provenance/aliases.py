@@ -7,6 +7,8 @@ import copy
 import functools
 from collections.abc import Iterable, Mapping
 
+from nbtrack.provenance.clocks import called
+
 _MODULES = frozenset("time datetime timeit uuid secrets os random numpy numpy.random pandas".split())
 
 
@@ -87,15 +89,11 @@ class _Spelling(ast.NodeTransformer):
 
     def full(self, call: ast.Call) -> str:
         """Return what a call should be written as; empty where it is to stay as it is."""
-        steps: list[str] = []
-        function: ast.expr = call.func
-        while isinstance(function, ast.Attribute):
-            steps.append(function.attr)
-            function = function.value
-        if not isinstance(function, ast.Name) or function.id not in self._names:
+        written = called(call)
+        name, dot, rest = written.partition(".")
+        if name not in self._names:
             return ""
-        full = ".".join([self._names[function.id], *reversed(steps)])
-        written = ".".join([function.id, *reversed(steps)])
+        full = f"{self._names[name]}{dot}{rest}"
         return full if written not in self._known and full in self._known else ""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
