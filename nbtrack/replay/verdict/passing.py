@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from nbtrack.provenance.python import as_python, parse
-from nbtrack.replay.verdict.timers import assignments, clocks_of
+from nbtrack.replay.verdict.timers import assignments, clocks_of, parsed
 
 # A replay works in a folder of its own.
 _PLACES = frozenset(
@@ -33,9 +32,9 @@ def passing_names(sources: Sequence[str]) -> frozenset[str]:
     ['DATA', 'ROOT', 't0']
     """
     found: set[str] = set()
-    for source in sources:
-        tree = parse(as_python(source))
-        for names, value in () if tree is None else _bindings(tree):
+    trees = parsed(sources)
+    for tree in trees:
+        for names, value in _bindings(tree):
             words = {
                 part.id if isinstance(part, ast.Name) else part.attr
                 for part in ast.walk(value)
@@ -43,7 +42,7 @@ def passing_names(sources: Sequence[str]) -> frozenset[str]:
             }
             if words & _PLACES or words & found:
                 found.update(names)
-    return clocks_of(sources) | found
+    return clocks_of(trees) | found
 
 
 def _bindings(tree: ast.AST) -> Iterator[tuple[list[str], ast.expr]]:

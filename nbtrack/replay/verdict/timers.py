@@ -42,7 +42,7 @@ def timers_of(metrics: Iterable[str], sources: Sequence[str], longest_s: float |
     ['fit_time', 'took']
     """
     keys = list(metrics)
-    measured, _ = _times(sources)
+    measured, _ = _times(parsed(sources))
     values: Mapping[str, float] = metrics if isinstance(metrics, Mapping) else {}
     return frozenset(
         key
@@ -53,24 +53,28 @@ def timers_of(metrics: Iterable[str], sources: Sequence[str], longest_s: float |
     )
 
 
-def clocks_of(sources: Sequence[str]) -> frozenset[str]:
+def parsed(sources: Iterable[str]) -> list[ast.Module]:
+    """Return the syntax of cells, but for those that are no Python."""
+    return [tree for tree in (parse(as_python(source)) for source in sources) if tree is not None]
+
+
+def clocks_of(trees: Sequence[ast.Module]) -> frozenset[str]:
     """Return the names that readings of clocks and durations go into.
 
     Parameters
     ----------
-    sources : sequence of str
+    trees : sequence of ast.Module
         The cells that ran, in order.
 
     Returns
     -------
     frozenset of str
     """
-    measured, clocks = _times(sources)
+    measured, clocks = _times(trees)
     return frozenset(measured | clocks)
 
 
-def _times(sources: Sequence[str]) -> tuple[set[str], set[str]]:
-    trees = [tree for tree in (parse(as_python(source)) for source in sources) if tree is not None]
+def _times(trees: Sequence[ast.Module]) -> tuple[set[str], set[str]]:
     names = imported(trees)
     measured, clocks = set[str](), set[str]()
     for tree in trees:
