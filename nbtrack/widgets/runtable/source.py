@@ -190,7 +190,7 @@ class RunSource:
         with self._lock:
             if self._snapshot is not None or not self._total or self._total <= self._in_browser:
                 return False
-            lacking = self._pages.lacks(sorted(("run_id", *self._columns.read), key=self._likely))
+            lacking = self._pages.lacks(self._in_likely_order())
             # Who is at work at the table is not to wait for what may never be asked.
             if time.monotonic() - self._asked_s < _QUIET_S:
                 return bool(lacking)
@@ -199,11 +199,16 @@ class RunSource:
                 self._ask(lambda connection: self._pages.prepare(connection, self.view, part))
             return len(lacking) > _AT_A_TIME
 
-    def _likely(self, column: str) -> int:
-        """Return how soon a column is likely to be asked for: what is sorted by, then what words are looked for in."""
-        if column.startswith("metrics."):
-            return 0
-        return 1 if type_of(column) == "text" and column not in self._columns.numbers else 2
+    def _in_likely_order(self) -> list[str]:
+        """Return the columns shown, first what is sorted by, then what words are looked for in."""
+        numbers = self._columns.numbers
+
+        def place(column: str) -> int:
+            if column.startswith("metrics."):
+                return 0
+            return 1 if type_of(column) == "text" and column not in numbers else 2
+
+        return sorted(("run_id", *self._columns.read), key=place)
 
     def _changes(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
         before = self._snapshot
