@@ -14,15 +14,21 @@ BUSY = """least => { const { createObjectURL } = URL; URL.createObjectURL = blob
     return made; } }"""
 
 
+def loaded_late(lab, name, cells, least_bytes=0):
+    """A notebook whose second cell shows a widget; the browser is busy while its code, at least so large, is loaded."""
+    notebook = lab.notebook(name, cells)
+    notebook.run(0)
+    notebook.page.evaluate(BUSY, least_bytes)
+    notebook.run(1)
+    return notebook
+
+
 def test_a_table_that_was_loaded_late_hears_of_new_runs(lab):
     (lab.root / "demo.py").write_text(DEMO)
     setup = "import nbtrack\nnbtrack.set_store('store-slow')\nimport demo"
     more = "with nbtrack.start_run(run_name='later'):\n    nbtrack.log_metric('accuracy', 0.5)"
-    notebook = lab.notebook("slow.ipynb", [setup, "nbtrack.table()", more])
+    notebook = loaded_late(lab, "slow.ipynb", [setup, "nbtrack.table()", more])
     page = notebook.page
-    notebook.run(0)
-    page.evaluate(BUSY, 0)
-    notebook.run(1)
     page.wait_for_selector(".nt-row .nt-name", timeout=60_000)
     notebook.run(2)
     page.locator(".nt-grid").scroll_into_view_if_needed()
@@ -37,12 +43,9 @@ def test_a_chart_that_was_loaded_late_follows_its_run(lab):
     train = "%%track trained\nimport time\nfor step in range(400):\n    nbtrack.log_metric('loss', step)\n    time.sleep(0.01)"
     chart = "live = nbtrack.chart(metrics='loss', live=True)\nlive"
     setup = f"%load_ext nbtrack\nimport nbtrack\nnbtrack.set_store('store-late')\n{before}"
-    notebook = lab.notebook("late.ipynb", [setup, chart, train])
-    page = notebook.page
-    notebook.run(0)
     # Plotly is larger than all of ours.
-    page.evaluate(BUSY, 1_000_000)
-    notebook.run(1)
+    notebook = loaded_late(lab, "late.ipynb", [setup, chart, train], 1_000_000)
+    page = notebook.page
     page.wait_for_selector(".js-plotly-plot", timeout=60_000)
     notebook.run(2)
     page.wait_for_function(

@@ -155,6 +155,11 @@ class Kernel:
         """Run a cell and wait for it."""
         return self.finish(self.start(code, metadata))
 
+    def load_without_panels(self) -> Outcome:
+        """Load the extension; no cell takes long enough for a panel, as on a machine that stalls any would."""
+        never = "followed._FIRST_AFTER_S = followed._ALWAYS_AFTER_S = 3600.0"
+        return self.run(f"%load_ext nbtrack\nfrom nbtrack.capture import followed\n{never}")
+
     def wait_for_output(self, text: str, timeout_s: float = 240.0) -> None:
         """Wait until a running cell has printed ``text``."""
         while True:

@@ -17,13 +17,9 @@ def card_of(outcome):
     return next((card for card in reversed(cards) if card), "")
 
 
-# On a machine that stalls, any cell takes long enough for a panel.
-LOAD_WITHOUT_PANELS = "%load_ext nbtrack\nfrom nbtrack.capture import followed\nfollowed._FIRST_AFTER_S = followed._ALWAYS_AFTER_S = 3600.0"
-
-
 def test_the_card_stands_below_the_cells_own_output(start_kernel):
     kernel = start_kernel()
-    assert kernel.run(LOAD_WITHOUT_PANELS).ok
+    assert kernel.load_without_panels().ok
     outcome = kernel.run(
         "%%track baseline\nprint('own output')\nC = 0.5\naccuracy = C + 0.25\naccuracy", {"cellId": "c1"}
     )
@@ -171,12 +167,12 @@ def test_the_live_panel_can_be_switched_off(start_kernel, monkeypatch):
 
 def test_the_second_run_is_compared_with_the_first(start_kernel):
     kernel = start_kernel()
-    kernel.run(LOAD_WITHOUT_PANELS)
+    kernel.load_without_panels()
     kernel.run("%%track one\naccuracy = sum([9]) / 10")
     text = kernel.run("%%track two\naccuracy = sum([8]) / 10").of_type("display_data")[0]["data"]["text/plain"]
     assert "0.1" in text
     other = start_kernel()
-    other.run(LOAD_WITHOUT_PANELS)
+    other.load_without_panels()
     # A new kernel reads the earlier runs in the background, and its first card waits only a moment for that.
     reading = "import gc, nbtrack.capture.baseline as read\n[it.wait(120) for it in gc.get_objects() if type(it) is read.Baselines]"
     assert other.run(reading).ok

@@ -234,10 +234,8 @@ def test_a_terminal_gets_the_verdict_as_text(tracked, replays, capfd):
 
 def test_in_a_real_kernel(start_kernel):
     kernel = start_kernel()
-    kernel.run(
-        "%load_ext nbtrack\nimport random, time\nfrom nbtrack.capture import followed\n"
-        "followed._FIRST_AFTER_S = followed._ALWAYS_AFTER_S = 3600.0"
-    )
+    kernel.load_without_panels()
+    kernel.run("import random, time")
     assert kernel.run(CELL).ok
     kernel.run("random.seed(5); state = random.getstate(); names = set(globals())")
     outcome = kernel.run("%nbtrack verify")
