@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nbtrack.provenance.cellparts import CellParts
@@ -41,28 +41,11 @@ def _in_modules(evidence: Evidence, seen: str) -> Iterator[Reason]:
         tree = _parsed(file.path) if file.path.endswith(".py") else None
         if tree is None:
             continue
-        counts = () if file.execution_count is None else (file.execution_count,)
-        name = Path(file.path).name
-        makers = sorted({text for node in ast.walk(tree) if isinstance(node, _SCOPES) for text in
-                         unseeded_makers(node, frozenset())})  # fmt: skip
-        if makers:
-            yield Reason(
-                label="unseeded_rng",
-                sentence=f"The module {name} draws from {', '.join(makers)}, which nobody seeded.",
-                evidence=(seen,),
-                names=tuple(makers),
-                executions=counts,
-            )
-        moments = sorted({text for node in ast.walk(tree) if isinstance(node, _SCOPES) for text in
-                          volatile_uses(node)})  # fmt: skip
-        if moments:
-            yield Reason(
-                label="volatile_input",
-                sentence=f"The module {name} uses {', '.join(moments)}, which gives something else each time.",
-                evidence=(seen,),
-                names=tuple(moments),
-                executions=counts,
-            )
+        scopes = [node for node in ast.walk(tree) if isinstance(node, _SCOPES)]
+        makers = {text for node in scopes for text in unseeded_makers(node, frozenset())}
+        moments = {text for node in scopes for text in volatile_uses(node)}
+        who = f"The module {Path(file.path).name}"
+        yield from _taken(who, file.execution_count, sorted(makers), sorted(moments), seen)
 
 
 def _in_cells(evidence: Evidence, seen: str) -> Iterator[Reason]:
@@ -80,21 +63,23 @@ def _in_cells(evidence: Evidence, seen: str) -> Iterator[Reason]:
         seeded |= seeded_by(paths)
         drawn = [] if execution.run_id is not None else [title(stream) for stream in sorted(drawn_by(paths) - seeded)]
         tree = ast.Module([statement.node for statement in statements], [])
-        found = {
-            "unseeded_rng": ("draws from {}, which nobody seeded", [*drawn, *unseeded_makers(tree, frozenset())]),
-            "volatile_input": ("uses {}, which gives something else each time", [*volatile_uses(tree)]),
-        }
-        counts = () if execution.execution_count is None else (execution.execution_count,)
-        for label, (words, names) in found.items():
-            if names:
-                what = words.format(" and ".join(dict.fromkeys(names)))
-                yield Reason(
-                    label=label,
-                    sentence=f"{execution.label} {what}.",
-                    evidence=(seen,),
-                    names=tuple(dict.fromkeys(names)),
-                    executions=counts,
-                )
+        makers = [*drawn, *unseeded_makers(tree, frozenset())]
+        yield from _taken(execution.label, execution.execution_count, makers, volatile_uses(tree), seen)
+
+
+def _taken(who: str, count: int | None, makers: Iterable[str], moments: Iterable[str], seen: str) -> Iterator[Reason]:
+    for label, does, names in (
+        ("unseeded_rng", "draws from {}, which nobody seeded", tuple(dict.fromkeys(makers))),
+        ("volatile_input", "uses {}, which gives something else each time", tuple(dict.fromkeys(moments))),
+    ):
+        if names:
+            yield Reason(
+                label=label,
+                sentence=f"{who} {does.format(' and '.join(names))}.",
+                evidence=(seen,),
+                names=names,
+                executions=() if count is None else (count,),
+            )
 
 
 def _parsed(path: str) -> ast.Module | None:
