@@ -32,7 +32,6 @@ def of_change(evidence: Evidence) -> list[Reason]:
 
 def changed_files(evidence: Evidence) -> Iterator[Reason]:
     """Yield that files which the cells read are known to have changed since."""
-    way = Way.of(evidence)
     changed = [file for file in evidence.files if file.is_changed and not _is_packaged(file.path, evidence)]
     for label, kind in (("data_changed", "data"), ("module_changed", "module")):
         files = [file for file in changed if file.path.endswith(".py") == (kind == "module")]
@@ -47,7 +46,7 @@ def changed_files(evidence: Evidence) -> Iterator[Reason]:
             evidence=(
                 *(f"{file.path}: its content was {_short(file.recorded)}, and is {_short(file.present)}." for file in
                   files[:SHOWN]),
-                *way.told(evidence.executions),
+                *Way.of(evidence).told(evidence.executions),
             ),
             names=tuple(file.path for file in files),
             executions=tuple(sorted({file.execution_count for file in files if file.execution_count is not None})),
