@@ -54,8 +54,7 @@ def chart(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[
 def export(store: Store, ids: Sequence[str], message: Mapping[str, Any]) -> dict[str, Any]:
     """Return runs as a CSV file for the browser to keep."""
     del message
-    numbers = store.read(lambda connection: grid.numbers_in_order(connection, ids))
-    frame = store.read(lambda connection: frames.runs_frame(connection, numbers))
+    frame = store.read(lambda connection: frames.runs_frame(connection, grid.numbers_in_order(connection, ids)))
     content = frame.to_csv(index=False).encode("utf-8", "replace")
     return {
         "file": {"name": "runs.csv", "type": "text/csv;charset=utf-8"},
