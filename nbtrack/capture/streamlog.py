@@ -60,7 +60,7 @@ class StreamLog:
         if moved and any(map(_script_seeds, scripts)):
             seeded |= moved
         execution.seeded = frozenset(seeded & states.keys())
-        drawn = set()
+        drawn, idle = set[str](), set[str]()
         for stream, state in states.items():
             if stream in execution.seeded:
                 version = history.bind(stream, execution)
@@ -75,12 +75,16 @@ class StreamLog:
                     drawn.add(stream)
                     execution.reads[stream] = known
                     history.bind(stream, execution).value = plain_digest(state)
-            elif before[stream] != state and not self._is_idle(execution, stream):
-                drawn.add(stream)
-                execution.reads[stream] = history.version(stream)
+            elif before[stream] != state:
+                known = history.version(stream)
+                is_idle = self._is_idle(execution, stream)
+                if is_idle and not known.seeded:
+                    continue
+                (idle if is_idle else drawn).add(stream)
+                execution.reads[stream] = known
                 version = history.bind(stream, execution)
-                version.value, version.seeded = plain_digest(state), execution.reads[stream].seeded
-        execution.drawn = frozenset(drawn)
+                version.value, version.seeded = plain_digest(state), known.seeded
+        execution.drawn, execution.idle = frozenset(drawn), frozenset(idle)
         self._states = states
 
     def _is_idle(self, execution: Execution, stream: str) -> bool:

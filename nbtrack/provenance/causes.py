@@ -197,7 +197,7 @@ class CauseFinder:
     @staticmethod
     def _same_statements(home: Cell, made: Execution, name: str) -> bool:
         now = parts_of(home.source)
-        return now is not None and now.part([name], made.drawn).key == made.part([name]).key
+        return now is not None and now.part([name], made.drawn_for([name])).key == made.part([name]).key
 
     def _edited(self, reader: Execution, name: str, version: Version, made: Execution, home: Cell) -> None:
         """The cell reads otherwise now: if it ran since, what was computed before is stale."""

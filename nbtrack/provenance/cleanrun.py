@@ -177,7 +177,7 @@ class CleanRun:
             if name not in done.writes or done.outcome != "ok" or done.text_key == cell.text_key:
                 continue
             key = done.part([name]).key
-            if key == parts.part([name], done.drawn).key and self._inputs_equal(done, name, cell):
+            if key == parts.part([name], done.drawn_for([name])).key and self._inputs_equal(done, name, cell):
                 return Clean(done.writes[name], cell)
         value = self._worked_out(cell, name, parts)
         return None if value is None else Clean(value, cell)

@@ -112,6 +112,8 @@ class Execution:
         Per name that leads to functions of the notebook: what those read.
     drawn, seeded : frozenset of str
         Streams that it drew from, and that it seeded.
+    idle : frozenset of str
+        Streams that it moved on by draws that it made no use of: only what is drawn later hangs on them.
     folder : str or None
         The working directory when it began.
     """
@@ -133,6 +135,7 @@ class Execution:
     deletes: set[str] = field(default_factory=set)
     reached: dict[str, tuple[NamePath, ...]] = field(default_factory=dict)
     drawn: frozenset[str] = frozenset()
+    idle: frozenset[str] = frozenset()
     seeded: frozenset[str] = frozenset()
     folder: str | None = None
     _text_key: str | None = None
@@ -150,7 +153,11 @@ class Execution:
         parts = parts_of(self.source)
         if parts is None:
             return Part(digest_text(self.source), frozenset(self.reads), ())
-        return parts.part(outputs, self.drawn)
+        return parts.part(outputs, self.drawn_for(outputs))
+
+    def drawn_for(self, outputs: Iterable[str]) -> frozenset[str]:
+        """Return the streams whose draws outputs may hang on."""
+        return self.drawn | self.idle.intersection(outputs)
 
     def needs(self, part: Part) -> set[str]:
         """Return the variables that some of the cell's statements needed, also through functions."""

@@ -36,10 +36,14 @@ def slice_of(execution: Execution, needed: set[str]) -> list[Execution]:
 def _closure(execution: Execution, needed: set[str], choose: Callable[[Version], Version]) -> list[Execution]:
     found = {execution.sequence: execution}
     pending, walked = [execution], set[int]()
+    # Draws that their cell made no use of, but a later one hangs on.
+    awaited: set[tuple[int, str]] = set()
     while pending:
         reader = pending.pop()
         used = _used(reader)
         for name, read in reader.reads.items():
+            if name in reader.idle and (reader.sequence, name) not in awaited:
+                continue
             version = read if reader is not execution or name in needed else _without_own(read, reader)
             if used is not None and name not in used and name.isidentifier():
                 version = _first(version)
@@ -48,7 +52,10 @@ def _closure(execution: Execution, needed: set[str], choose: Callable[[Version],
                 continue
             for source in sources(version, read_parts(reader, name), walked, choose):
                 made = source.execution
-                if made is not None and made.sequence not in found:
+                if made is None:
+                    continue
+                if made.sequence not in found or (name in made.idle and (made.sequence, name) not in awaited):
+                    awaited.add((made.sequence, name))
                     found[made.sequence] = made
                     pending.append(made)
     return [found[sequence] for sequence in sorted(found)]

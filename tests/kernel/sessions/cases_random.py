@@ -217,6 +217,19 @@ CASES = [
         slice=[2, 3],
     ),
     case(
+        "carry/support_vectors_fitted_again",
+        {
+            "A": _DATA + "\nfrom sklearn.svm import SVC",
+            "S": "np.random.seed(0)",
+            "B": "acc = SVC().fit(X, y).score(X, y)",
+            "C": "x = np.random.rand(3)",
+            "T": "mean = x.mean()",
+        },
+        ["A S B B C T"],
+        labels="rng_state_carryover",
+        slice=[2, 3, 4, 5, 6, 7],
+    ),
+    case(
         "unseeded/pandas_sample",
         {
             "A": "import pandas as pd\ndf = pd.DataFrame({'a': [x ** 1.5 for x in range(500)]})",

@@ -89,6 +89,30 @@ CASES = [
         slice=[2, 3],
     ),
     case(
+        "clean/support_vectors_between_a_seed_and_a_draw",
+        {
+            "A": _DATA + "\nfrom sklearn.svm import SVC",
+            "S": "np.random.seed(0)",
+            "B": "acc = SVC().fit(X, y).score(X, y)",
+            "C": "x = np.random.rand(3)",
+            "T": "mean = x.mean()",
+        },
+        twin=_CARRY,
+        slice=[2, 3, 4, 5, 6],
+        why="what is drawn behind it hangs on the one number that the fit took",
+    ),
+    case(
+        "clean/support_vectors_behind_a_seed",
+        {
+            "A": _DATA + "\nfrom sklearn.svm import SVC",
+            "S": "np.random.seed(0)",
+            "T": "acc = SVC().fit(X, y).score(X, y)",
+        },
+        ["A S T T"],
+        twin=_CARRY,
+        slice=[2, 5],
+    ),
+    case(
         "clean/lasso_without_random_state",
         {"A": _DATA + "\nfrom sklearn.linear_model import Lasso", "T": "r2 = Lasso().fit(X, y).score(X, y)"},
         twin="unseeded_rng",
