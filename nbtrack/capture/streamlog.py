@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture.lookahead import words_in
-from nbtrack.provenance import drawing, streams
-from nbtrack.provenance.cellparts import parts_of
+from nbtrack.provenance import streams
+from nbtrack.provenance.cellparts import Statement, parts_of
 from nbtrack.provenance.digests import plain_digest
 from nbtrack.provenance.history import Execution, History, Version
-from nbtrack.provenance.objects import class_name
+from nbtrack.provenance.idledraws import are_idle
 from nbtrack.provenance.paths import NamePath
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class StreamLog:
@@ -93,9 +95,24 @@ class StreamLog:
             return False
         if stream == streams.RANDOM:
             return len(sys.modules) > self._modules
-        words = words_in(execution.source)
-        used = words | {class_name(type(self._namespace.get(name))) for name in execution.reads}
-        return stream == streams.NUMPY and bool(used & drawing.IDLE) and not used & drawing.DRAWING
+        bound = execution.code.binds if execution.code is not None else ()
+        values = map(self._namespace.get, {*execution.reads, *bound})
+        return stream == streams.NUMPY and are_idle(_code_of(execution), values)
+
+
+def _code_of(execution: Execution) -> Iterator[ast.stmt]:
+    """Yield a cell's statements, and those of earlier cells that define the functions and classes it may use."""
+    for statement in _statements(execution.source):
+        yield statement.node
+    for name, version in execution.reads.items():
+        for statement in _statements(version.execution.source) if version.execution is not None else ():
+            if isinstance(statement.node, _DEFINITIONS) and statement.node.name == name:
+                yield statement.node
+
+
+def _statements(source: str) -> Sequence[Statement]:
+    parts = parts_of(source)
+    return () if parts is None else parts.statements
 
 
 def _script_seeds(path: str) -> bool:
@@ -118,15 +135,13 @@ def seeds_of(execution: Execution) -> set[str]:
     """
     found = streams.seeded_by(path for reached in execution.reached.values() for path in reached)
     if streams.may_seed(execution.source):
-        parts = parts_of(execution.source)
         # What only defines a function that seeds has not seeded yet.
-        for statement in parts.statements if parts is not None else ():
+        for statement in _statements(execution.source):
             if statement.reads.isdisjoint(streams.EVERYTHING & execution.reached.keys()):
                 found |= statement.binds & set(streams.STREAMS)
     return found
 
 
 def _paths(execution: Execution) -> list[NamePath]:
-    parts = parts_of(execution.source)
-    own = [path for statement in (parts.statements if parts is not None else ()) for path in statement.paths]
+    own = [path for statement in _statements(execution.source) for path in statement.paths]
     return own + [path for reached in execution.reached.values() for path in reached]

@@ -7,13 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nbtrack.provenance.clocks import called
 
-IDLE = frozenset(
-    "SVC SVR NuSVC NuSVR OneClassSVM Lasso LassoCV ElasticNet ElasticNetCV MultiTaskLasso MultiTaskLassoCV "
-    "MultiTaskElasticNet MultiTaskElasticNetCV".split()
-)
-"""Draw a seed and then do without, unless probabilities or a random order are asked for."""
-
-_ESTIMATORS = frozenset(
+ESTIMATORS = frozenset(
     "RandomForestClassifier RandomForestRegressor RandomTreesEmbedding ExtraTreesClassifier ExtraTreesRegressor "
     "ExtraTreeClassifier ExtraTreeRegressor DecisionTreeClassifier DecisionTreeRegressor GradientBoostingClassifier "
     "GradientBoostingRegressor AdaBoostClassifier AdaBoostRegressor IsolationForest KMeans MiniBatchKMeans "
@@ -22,14 +16,7 @@ _ESTIMATORS = frozenset(
     "BaggingRegressor RANSACRegressor TheilSenRegressor TruncatedSVD FastICA NMF LatentDirichletAllocation Nystroem "
     "RBFSampler".split()
 )
-DRAWING = _ESTIMATORS | frozenset(
-    "probability selection train_test_split sample shuffle permutation choice KFold StratifiedKFold ShuffleSplit "
-    "StratifiedShuffleSplit GroupShuffleSplit RepeatedKFold RepeatedStratifiedKFold HistGradientBoostingClassifier "
-    "HistGradientBoostingRegressor Perceptron LogisticRegression LinearSVC LinearSVR IterativeImputer "
-    "make_classification make_regression make_blobs make_moons make_circles RandomizedSearchCV "
-    "permutation_importance permutation_test_score PCA TSNE MDS resample StackingClassifier StackingRegressor".split()
-)
-"""Words that tell of draws which may matter."""
+"""Draw from the global generator where they are given no seed, and what they learn hangs on it."""
 
 _SENDING = frozenset(
     "cross_val_score cross_validate cross_val_predict learning_curve validation_curve permutation_test_score "
@@ -65,7 +52,7 @@ def drawn_in_processes(sources: Sequence[str], trees: Sequence[ast.AST]) -> Iter
     if any(_sends(call) for call in _calls(trees)):
         for place, tree in enumerate(trees):
             for call in _calls([tree]):
-                if called(call).rpartition(".")[2] in _ESTIMATORS and not _is_seeded(call):
+                if called(call).rpartition(".")[2] in ESTIMATORS and not _is_seeded(call):
                     yield place, ast.unparse(call)
 
 

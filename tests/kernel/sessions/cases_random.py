@@ -217,6 +217,27 @@ CASES = [
         slice=[2, 3],
     ),
     case(
+        "unseeded/boosting_on_many_rows",
+        {
+            "A": "import numpy as np\nfrom sklearn.ensemble import HistGradientBoostingClassifier\n"
+            "X = np.sin(np.arange(22_000.0)).reshape(-1, 2)\ny = (np.arange(11_000) % 3 > 0).astype(int)",
+            "T": "loss = HistGradientBoostingClassifier(max_iter=3).fit(X, y).predict_proba(X)[:, 1].sum()",
+        },
+        labels="unseeded_rng",
+        slice=[2, 3],
+    ),
+    case(
+        "unseeded/forest_of_a_function_beside_support_vectors",
+        {
+            "A": "import numpy as np\nfrom sklearn.ensemble import RandomForestRegressor\nfrom sklearn.svm import SVR\n"
+            "X = np.arange(30.0).reshape(-1, 1)\ny = np.sin(X[:, 0])",
+            "B": "def forest():\n    return RandomForestRegressor(n_estimators=5).fit(X, y).score(X, y)",
+            "T": "gain = forest() - SVR().fit(X, y).score(X, y)",
+        },
+        labels="unseeded_rng",
+        slice=[2, 3, 4],
+    ),
+    case(
         "carry/support_vectors_fitted_again",
         {
             "A": _DATA + "\nfrom sklearn.svm import SVC",

@@ -89,6 +89,41 @@ CASES = [
         slice=[2, 3],
     ),
     case(
+        "clean/support_vectors_on_a_seeded_split",
+        {
+            "A": _DATA + "\nfrom sklearn.model_selection import train_test_split\nfrom sklearn.svm import SVC",
+            "T": "X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)\n"
+            "acc = SVC().fit(X_train, y_train).score(X_test, y_test)",
+        },
+        ["A T T"],
+        twin="unseeded_rng",
+        slice=[2, 4],
+        real=True,
+    ),
+    case(
+        "clean/support_vectors_of_a_pipeline_in_a_function",
+        {
+            "A": _DATA
+            + "\nfrom sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler"
+            "\nfrom sklearn.svm import SVC",
+            "B": "def accuracy(model):\n    return model.fit(X, y).score(X, y)",
+            "C": "model = make_pipeline(StandardScaler(), SVC())",
+            "T": "acc = accuracy(model)",
+        },
+        twin="unseeded_rng",
+        slice=[2, 3, 4, 5],
+    ),
+    case(
+        "clean/boosting_on_few_rows",
+        {
+            "A": _DATA + "\nfrom sklearn.ensemble import HistGradientBoostingClassifier",
+            "T": "acc = HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=2).fit(X, y).score(X, y)",
+        },
+        twin="unseeded_rng",
+        slice=[2, 3],
+        why="with more than ten thousand it would hold some back to know when to stop",
+    ),
+    case(
         "clean/support_vectors_between_a_seed_and_a_draw",
         {
             "A": _DATA + "\nfrom sklearn.svm import SVC",
