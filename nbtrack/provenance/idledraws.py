@@ -38,7 +38,7 @@ _KNOWN = _WITHOUT_USE | _LOGISTIC | _LINEAR_VECTORS | _BOOSTING | _SPLITTING.key
 _OF_BOOSTING = frozenset({"early_stopping", "max_features"})
 _TELLING = frozenset("probability selection shuffle dual sag saga".split())
 _MOST_ITEMS = 100
-_MOST_OBJECTS = 2_000
+_MOST_OBJECTS = 500
 _UNKNOWN = object()
 _Use = tuple[str, Mapping[str, Any]]
 
