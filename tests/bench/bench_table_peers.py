@@ -140,7 +140,11 @@ def painted_once(lab: Any, notebook_name: str, name: str, store: Path, table: Pa
     notebook.start(1)
     paint = _paint(page)
     found = paint, float(sent[0] - before)
-    notebook.shut_down()
+    if _is_capped([found]):
+        # A page that a table keeps busy, or has ended, cannot be asked for anything.
+        notebook.context.close()
+    else:
+        notebook.shut_down()
     return found
 
 
