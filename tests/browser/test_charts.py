@@ -169,7 +169,7 @@ def test_a_live_chart_grows_while_a_cell_runs_and_shows_finer_points_where_it_is
     notebook.run(2)
     painted(notebook, 2)
     picture = notebook.page.locator(".jp-NotebookPanel .jp-Cell").nth(2).locator("[class^=nbtrack-twin]")
-    assert not picture.is_visible()
+    picture.wait_for(state="hidden", timeout=60_000)
     # As wide as there is room, though plotly draws it before it is in the page.
     notebook.page.wait_for_function(
         """() => { const plot = document.querySelector('.jp-NotebookPanel .js-plotly-plot');

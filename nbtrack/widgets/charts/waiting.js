@@ -4,7 +4,7 @@
 import { hideTwin, make } from "../frontend/dom.js";
 
 const ZOOM_PATIENCE_MS = 500;
-const LOOK_MS = 500;
+const LOOK_MS = 100;
 const WORDS = "◷ waiting for the running cell: finer points come when it has ended";
 
 function isZoom(change) {
