@@ -12,15 +12,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from nbtrack.errors import MissingDependencyError, NbtrackError
 from nbtrack.provenance.modulestate import variables_before_cells
+from nbtrack.store.store import open_store
 
 _POLL_S = 0.1
 _CALL_TIMEOUT_S = 60.0
+_MERGE_PATIENCE_S = 10.0
 # The system allows about a hundred; jupyter_client adds a number.
 _MAX_SOCKET_BYTES = 90
 # What tells of the kernel that asks for the replay, not of the one that replays.
@@ -55,6 +58,8 @@ class ReplayKernel:
     deadline_s : float
         When it is to be over, on the monotonic clock.
     cancelled : threading.Event
+    store : Path, optional
+        The user's store, if the kernel may write to it.
     """
 
     def __init__(
@@ -64,12 +69,14 @@ class ReplayKernel:
         variables: Mapping[str, str],
         deadline_s: float,
         cancelled: threading.Event,
+        store: Path | None = None,
     ) -> None:
         self._scratch = scratch
         self._folder = folder
         self._variables = variables
         self._deadline_s = deadline_s
         self._cancelled = cancelled
+        self._store = store
         self._replies: list[Mapping[str, Any]] = []
         self._process: Any = None
         self.memory_bytes: int | None = None
@@ -115,7 +122,11 @@ class ReplayKernel:
         if client is not None:
             client.stop_channels()
         if self._manager.has_kernel:
-            await self._manager.shutdown_kernel(now=True)
+            # With the lock here, it cannot be writing the database: one that is killed at that may leave a block half
+            # written, which nobody can read any more.
+            lock = open_store(self._store).lock.exclusive(_MERGE_PATIENCE_S) if self._store else nullcontext()
+            with lock:
+                await self._manager.shutdown_kernel(now=True)
 
     def _environment(self) -> dict[str, str]:
         # Cells of this very kernel may have set some: those that are replayed set theirs again.
