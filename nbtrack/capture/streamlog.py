@@ -14,8 +14,7 @@ from nbtrack.provenance.digests import plain_digest
 from nbtrack.provenance.history import Execution, History, Version
 from nbtrack.provenance.idledraws import are_idle
 from nbtrack.provenance.paths import NamePath
-
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+from nbtrack.provenance.relevance import definitions
 
 
 class StreamLog:
@@ -105,9 +104,8 @@ def _code_of(execution: Execution) -> Iterator[ast.stmt]:
     for statement in _statements(execution.source):
         yield statement.node
     for name, version in execution.reads.items():
-        for statement in _statements(version.execution.source) if version.execution is not None else ():
-            if isinstance(statement.node, _DEFINITIONS) and statement.node.name == name:
-                yield statement.node
+        if version.execution is not None:
+            yield from definitions(version.execution, name)
 
 
 def _statements(source: str) -> Sequence[Statement]:
