@@ -7,7 +7,7 @@ of the notebook; streams of random numbers (``numpy()``), files (``file:/data/x.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -148,14 +148,14 @@ class Execution:
             self._text_key = self.source.strip() if parts is None else parts.text
         return self._text_key
 
-    def part(self, outputs: Iterable[str]) -> Part:
+    def part(self, outputs: Collection[str]) -> Part:
         """Return the statements that outputs depend on, the whole cell where that cannot be told."""
         parts = parts_of(self.source)
         if parts is None:
             return Part(digest_text(self.source), frozenset(self.reads), ())
         return parts.part(outputs, self.drawn_for(outputs))
 
-    def drawn_for(self, outputs: Iterable[str]) -> frozenset[str]:
+    def drawn_for(self, outputs: Collection[str]) -> frozenset[str]:
         """Return the streams whose draws outputs may hang on."""
         return self.drawn | self.idle.intersection(outputs)
 
