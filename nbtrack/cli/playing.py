@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import NbtrackError
+from nbtrack.kernels import transport
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -54,28 +56,29 @@ def play(
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    manager = AsyncKernelManager(kernel_name="python3")
-    # The user's own kernel of that name may belong to another Python, without nbtrack.
-    spec = manager.kernel_spec
-    assert spec is not None, "ipykernel is here, so its kernel is"
-    spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
-    client = NotebookClient(
-        document,
-        km=manager,
-        timeout=_CELL_TIMEOUT_S,
-        resources={"metadata": {"path": str(notebook.absolute().parent)}},
-        record_timing=False,
-        store_widget_state=False,
-        **(hooks or {}),
-    )
-    client.on_cell_execute = lambda cell, **_: _pretend(client.kc.session, cell.id, notebook)
     told = {"JPY_SESSION_NAME": str(notebook.absolute()), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    try:
-        client.execute(cleanup_kc=True, env=os.environ | told | dict(environment or {}))
-    except CellExecutionError as error:
-        raise NbtrackError(f"a cell of {notebook} failed with {error.ename}: {error.evalue}") from error
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise NbtrackError(f"{notebook} could not be run to its end: {error}") from error
+    with tempfile.TemporaryDirectory(prefix="nbtrack-") as sockets:
+        manager = AsyncKernelManager(kernel_name="python3", **transport(Path(sockets) / "kernel"))
+        # The user's own kernel of that name may belong to another Python, without nbtrack.
+        spec = manager.kernel_spec
+        assert spec is not None, "ipykernel is here, so its kernel is"
+        spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
+        client = NotebookClient(
+            document,
+            km=manager,
+            timeout=_CELL_TIMEOUT_S,
+            resources={"metadata": {"path": str(notebook.absolute().parent)}},
+            record_timing=False,
+            store_widget_state=False,
+            **(hooks or {}),
+        )
+        client.on_cell_execute = lambda cell, **_: _pretend(client.kc.session, cell.id, notebook)
+        try:
+            client.execute(cleanup_kc=True, env=os.environ | told | dict(environment or {}))
+        except CellExecutionError as error:
+            raise NbtrackError(f"a cell of {notebook} failed with {error.ename}: {error.evalue}") from error
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise NbtrackError(f"{notebook} could not be run to its end: {error}") from error
     return document
 
 

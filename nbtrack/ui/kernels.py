@@ -10,6 +10,8 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
+from nbtrack.kernels import transport
+
 NAME = "nbtrack"
 
 
@@ -41,6 +43,13 @@ class Kernels(AsyncMappingKernelManager):
         """Start one; what it has to say when it is ended in the middle of something is not for the terminal."""
         started: str = await super().start_kernel(stderr=DEVNULL, **options)
         return started
+
+    def pre_start_kernel(self, *asked: Any) -> tuple[Any, str, str]:
+        """Make a kernel's manager, one that speaks to it through files where that can be."""
+        manager, name, kernel_id = super().pre_start_kernel(*asked)
+        for setting, value in transport(Path(manager.connection_file).with_suffix("")).items():
+            setattr(manager, setting, value)
+        return manager, name, kernel_id
 
     def cwd_for_path(self, path: str, **options: Any) -> str:
         """Return the folder that a kernel starts in."""

@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from nbtrack.errors import MissingDependencyError, NbtrackError
+from nbtrack.kernels import transport
 from nbtrack.provenance.modulestate import variables_before_cells
 from nbtrack.store.store import open_store
 
 _POLL_S = 0.1
 _CALL_TIMEOUT_S = 60.0
 _MERGE_PATIENCE_S = 10.0
-# The system allows about a hundred; jupyter_client adds a number.
-_MAX_SOCKET_BYTES = 90
 # What tells of the kernel that asks for the replay, not of the one that replays.
 _FOREIGN = ("JPY_", "NBTRACK_", "PAPERMILL_", "PYTHONHASHSEED", "COLAB_", "VSCODE_")
 
@@ -89,7 +88,7 @@ class ReplayKernel:
             kernel_spec_manager=classes.specs(),
             connection_file=connection,
             kernel_name="replay",
-            **_transport(self._scratch / "socket"),
+            **transport(self._scratch / "socket"),
         )
         self._client = classes.client(
             classes.document(cells=[classes.cell()]),
@@ -260,13 +259,6 @@ class ReplayKernel:
         except psutil.Error:
             return
         self.memory_bytes = max(used, self.memory_bytes or 0)
-
-
-def _transport(socket: Path) -> dict[str, str]:
-    """Return how to speak to a kernel: through files where that can be, since two that start may take one port."""
-    if os.name != "posix" or len(os.fsencode(socket)) > _MAX_SOCKET_BYTES:
-        return {}
-    return {"transport": "ipc", "ip": str(socket)}
 
 
 def _result(task: asyncio.Future[Any]) -> Any:
