@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -48,9 +51,12 @@ def chromium() -> str:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free, and stays so until the server listens: of those that systems give to nobody unasked."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def is_local(url: str) -> bool:
@@ -113,8 +119,9 @@ class Lab:
 
     def __enter__(self) -> Self:
         env = {key: value for key, value in os.environ.items() if not key.startswith(("NBTRACK_", "JPY_"))}
-        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR"):
             env[name] = str(self.home / name.lower())
+        self._speak_through_files(env)
         settings = self.home / "settings"
         env["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
         env["JUPYTERLAB_WORKSPACES_DIR"] = str(self.home / "workspaces")
@@ -149,6 +156,15 @@ class Lab:
             self._server.kill()
             self._server.wait()
         self._log.close()
+        shutil.rmtree(self._runtime, ignore_errors=True)
+
+    def _speak_through_files(self, env: dict[str, str]) -> None:
+        """Have the kernels listen on files: of the ports of many that start side by side, two may be the same."""
+        # A socket's path is short: in a test's own folder it would be too long.
+        self._runtime = env["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="nbt-")
+        settings = Path(env["JUPYTER_CONFIG_DIR"]) / "jupyter_server_config.json"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps({"KernelManager": {"transport": "ipc"}}))
 
     def _wait_for_server(self) -> None:
         deadline = time.monotonic() + 90

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import realkernels
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -120,12 +121,7 @@ class Kernel:
     """A real ipykernel in its own process."""
 
     def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
-        from jupyter_client.manager import start_new_kernel
-
-        kwargs: dict[str, Any] = {"cwd": str(folder), "startup_timeout": 240}
-        if env is not None:
-            kwargs["env"] = env
-        self.manager, self.client = start_new_kernel(kernel_name="python3", **kwargs)
+        self.manager, self.client = realkernels.start(cwd=str(folder), **({} if env is None else {"env": env}))
 
     def start(self, code: str, metadata: dict[str, Any] | None = None) -> str:
         """Send a cell and do not wait; ``metadata`` is what a front end would send with it."""
@@ -171,8 +167,7 @@ class Kernel:
                 return
 
     def close(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
+        realkernels.end(self.manager, self.client)
 
 
 @pytest.fixture

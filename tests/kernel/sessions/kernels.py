@@ -140,14 +140,9 @@ class RealKernel:
     """An ipykernel in its own process, spoken to through ``jupyter_client``."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
-        from jupyter_client.manager import start_new_kernel
-
-        self.manager, self.client = start_new_kernel(
-            kernel_name="python3",
-            cwd=str(Path.cwd()),
-            startup_timeout=240,
-            stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+        self._realkernels = _of_all_tests("realkernels")
+        self.manager, self.client = self._realkernels.start(
+            cwd=str(Path.cwd()), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         here = str(Path(__file__).resolve().parent)
         self._silently(f"import sys as _s; _s.path.append({here!r}); _s.dont_write_bytecode = True; del _s")
@@ -192,8 +187,7 @@ class RealKernel:
         return json.loads(eval(answer["data"]["text/plain"]))
 
     def close(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
+        self._realkernels.end(self.manager, self.client)
 
 
 _LIBRARIES = (
@@ -223,11 +217,16 @@ def warm_up() -> None:
 
 def _copy_empty_stores() -> None:
     """Have the children's new stores begin with a copy of an empty database, which is made here and now."""
+    quickstores = _of_all_tests("quickstores")
+    quickstores.empty()
+    quickstores.database._create = quickstores.create
+
+
+def _of_all_tests(name: str) -> Any:
+    """Import what the tests of all folders share."""
     tests = str(Path(__file__).resolve().parents[2])
     sys.path.insert(0, tests)
     try:
-        import quickstores
+        return importlib.import_module(name)
     finally:
         sys.path.remove(tests)
-    quickstores.empty()
-    quickstores.database._create = quickstores.create
