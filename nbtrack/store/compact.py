@@ -102,6 +102,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, file: str) -> None:
         for (table,) in tables:
             order = " order by run_ix, key_ix, rowid" if table == "points" else ""
             connection.execute(f"insert into compacted.base.{table} select * from base.{table}{order}")  # noqa: S608
+        connection.execute("checkpoint compacted")
     finally:
         with contextlib.suppress(duckdb.Error):
             # What failed before says more than that this fails too.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from nbtrack.errors import StoreBusyError, StoreCorruptError, StoreError, StoreReadOnlyError, StoreVersionError
-from nbtrack.store import schema
+from nbtrack.store import checkpoint, schema
 from nbtrack.store.layout import Layout
 
 if TYPE_CHECKING:
@@ -57,18 +57,18 @@ def call(layout: Layout, function: Callable[[duckdb.DuckDBPyConnection], T], *, 
     StoreError
         The file cannot be opened; see :func:`explained`.
     """
-    if not read_only and not layout.database.exists():
-        _create(layout)
-    connection = _open(layout, layout.database, read_only, time.monotonic() + timeout_s)
+    connection = _opened(layout, read_only, timeout_s)
     try:
-        # Times are instants; the machine's zone must not change what a query gives.
-        connection.execute("set timezone = 'UTC'")
-        return function(connection)
+        _set_up(connection, read_only)
+        result = function(connection)
+        if not read_only:
+            _settle(connection, layout)
     except RuntimeError as error:
         _let_interrupts_through(error)
         raise
     finally:
         connection.close()
+    return result
 
 
 @contextmanager
@@ -79,17 +79,41 @@ def opened(layout: Layout, *, read_only: bool, timeout_s: float) -> Iterator[duc
     ------
     duckdb.DuckDBPyConnection
     """
-    if not read_only and not layout.database.exists():
-        _create(layout)
-    connection = _open(layout, layout.database, read_only, time.monotonic() + timeout_s)
+    connection = _opened(layout, read_only, timeout_s)
     try:
-        connection.execute("set timezone = 'UTC'")
+        _set_up(connection, read_only)
         yield connection
+        if not read_only:
+            _settle(connection, layout)
     except RuntimeError as error:
         _let_interrupts_through(error)
         raise
     finally:
         connection.close()
+
+
+def _opened(layout: Layout, read_only: bool, timeout_s: float) -> duckdb.DuckDBPyConnection:
+    if not read_only:
+        checkpoint.repair(layout)
+        if not layout.database.exists():
+            _create(layout)
+    config = {} if read_only else checkpoint.BY_ITSELF
+    return _open(layout, layout.database, read_only, time.monotonic() + timeout_s, config)
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection, read_only: bool) -> None:
+    # Times are instants; the machine's zone must not change what a query gives.
+    connection.execute("set timezone = 'UTC'")
+    if not read_only:
+        connection.execute(checkpoint.AT_CLOSE)
+
+
+def _settle(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Bring what was committed from DuckDB's log into its file, and close the database."""
+    if layout.log.exists():
+        with checkpoint.kept(connection, layout):
+            connection.execute("checkpoint")
+            connection.close()
 
 
 def _let_interrupts_through(error: RuntimeError) -> None:
@@ -138,7 +162,7 @@ def _create(layout: Layout) -> None:
     hidden = layout.database.with_name(f"{layout.database.name}.new")
     for leftover in (hidden, hidden.with_name(f"{hidden.name}.wal")):
         leftover.unlink(missing_ok=True)
-    connection = _open(layout, hidden, False, 0.0)
+    connection = _open(layout, hidden, False, 0.0, {})
     try:
         schema.upgrade(connection, layout)
     finally:
@@ -146,10 +170,12 @@ def _create(layout: Layout) -> None:
     hidden.replace(layout.database)
 
 
-def _open(layout: Layout, file: Path, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
+def _open(
+    layout: Layout, file: Path, read_only: bool, deadline: float, more: Mapping[str, str]
+) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    config: dict[str, str | bool | int | float | list[str]] = {"threads": 2}
+    config: dict[str, str | bool | int | float | list[str]] = {"threads": 2, **more}
     if not read_only:
         config["storage_compatibility_version"] = schema.STORAGE_VERSION
     wait_s = 0.002

@@ -212,6 +212,9 @@ def _database(layout: Layout, by_flock: bool) -> list[Finding]:
     with StoreLock(layout, by_flock).shared(_TIMEOUT_S) as held:
         if not held:
             return [Finding("warn", "the store is being merged; the database was not looked at", "try again")]
+        if layout.undo.exists():
+            what = f"a process was killed while it wrote {layout.database}"
+            return [Finding("warn", what, "nothing is lost: the next read puts it right, as nbtrack runs does")]
         try:
             with opened(layout, read_only=True, timeout_s=_TIMEOUT_S) as connection:
                 version = _version(connection)

@@ -33,6 +33,16 @@ class Layout:
         return self.root / "nbtrack.duckdb"
 
     @property
+    def log(self) -> Path:
+        """DuckDB's own, of what is committed and not in its file yet; mostly not there."""
+        return self.root / "nbtrack.duckdb.wal"
+
+    @property
+    def undo(self) -> Path:
+        """What a checkpoint writes over; there while one is under way, or was when its process died."""
+        return self.root / "nbtrack.duckdb.undo"
+
+    @property
     def journals(self) -> Path:
         """Folder of the journals."""
         return self.root / "journal"

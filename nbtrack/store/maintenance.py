@@ -160,7 +160,8 @@ def _collect(layout: Layout) -> GcReport:
         spoken, live = _spoken_of(layout)
         counts, known = _survey(connection, spoken, live)
         _delete_rows(connection, spoken, live)
-        connection.execute("checkpoint")
+    # Opened again: what was deleted is in the file by now, and not in a log that would go with the new file.
+    with opened(layout, read_only=False, timeout_s=_LOCK_TIMEOUT_S) as connection:
         compact.compact(connection, layout)
     # Where little was deleted the file may even grow; the next runs use that room.
     freed_bytes = max(before_bytes - _size_bytes(layout.database), 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtrack.errors import StoreError, StoreVersionError
+from nbtrack.store.checkpoint import kept
 from nbtrack.store.layout import Layout
 
 if TYPE_CHECKING:
@@ -248,7 +249,8 @@ def upgrade(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
         return
     version = version_of(connection)
     if version:
-        connection.execute("checkpoint")
+        with kept(connection, layout):
+            connection.execute("checkpoint")
         _back_up(layout, version)
     connection.execute("begin")
     try:

@@ -123,7 +123,8 @@ class Store(StoreWriter):
     def _merge_pending(self) -> None:
         self._catch_up()
         exists = self.layout.database.exists()
-        if exists and not is_pending(self.layout, read_merged(self.layout), self.lock.by_flock):
+        torn = self.layout.undo.exists()
+        if exists and not torn and not is_pending(self.layout, read_merged(self.layout), self.lock.by_flock):
             return
         try:
             merged = self._merge(LOCK_TIMEOUT_S)

@@ -12,10 +12,13 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from nbtrack.config import configure
-from nbtrack.store import merge
+from nbtrack.store import checkpoint, maintenance, merge
 from nbtrack.store.keeper import Keeper
 from nbtrack.store.store import open_store
 
@@ -178,6 +181,37 @@ def log_and_die_in(root: str, run_id: str, phase: str, delay_s: str) -> None:
         if count % 500 == 0:
             store.append_event({"t": "tags", "run": run_id, "v": {"count": str(count)}})
             time.sleep(0.002)
+
+
+def log_and_die_writing(root: str, run_id: str, moment: str) -> None:
+    """Log a run and merge it; be killed right before the database's file is written, or right behind."""
+    store = open_store(Path(root))
+    store.append_event(run_event(run_id))
+    store.append_point(run_id, "loss", 0, time.time_ns() // 1000, 1.0)
+    store.append_event(end_event(run_id))
+    _die_writing(moment)
+    store.flush()
+
+
+def clean_up_and_die_writing(root: str) -> None:
+    """Remove what was deleted; be killed right before the database's file is written."""
+    store = open_store(Path(root))
+    store.flush()
+    _die_writing("before")
+    maintenance.gc(store)
+
+
+def _die_writing(moment: str) -> None:
+    kept = checkpoint.kept
+
+    @contextmanager
+    def deadly(*arguments: Any) -> Iterator[None]:
+        with kept(*arguments):
+            if moment == "behind":
+                yield
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    checkpoint.kept = deadly
 
 
 def make_store_again_and_again(root: str) -> None:
