@@ -12,7 +12,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,11 +19,9 @@ from typing import Any, Self
 from nbtrack.errors import MissingDependencyError, NbtrackError
 from nbtrack.kernels import transport
 from nbtrack.provenance.modulestate import variables_before_cells
-from nbtrack.store.store import open_store
 
 _POLL_S = 0.1
 _CALL_TIMEOUT_S = 60.0
-_MERGE_PATIENCE_S = 10.0
 # What tells of the kernel that asks for the replay, not of the one that replays.
 _FOREIGN = ("JPY_", "NBTRACK_", "PAPERMILL_", "PYTHONHASHSEED", "COLAB_", "VSCODE_")
 
@@ -57,8 +54,6 @@ class ReplayKernel:
     deadline_s : float
         When it is to be over, on the monotonic clock.
     cancelled : threading.Event
-    store : Path, optional
-        The user's store, if the kernel may write to it.
     """
 
     def __init__(
@@ -68,14 +63,12 @@ class ReplayKernel:
         variables: Mapping[str, str],
         deadline_s: float,
         cancelled: threading.Event,
-        store: Path | None = None,
     ) -> None:
         self._scratch = scratch
         self._folder = folder
         self._variables = variables
         self._deadline_s = deadline_s
         self._cancelled = cancelled
-        self._store = store
         self._replies: list[Mapping[str, Any]] = []
         self._process: Any = None
         self.memory_bytes: int | None = None
@@ -121,11 +114,7 @@ class ReplayKernel:
         if client is not None:
             client.stop_channels()
         if self._manager.has_kernel:
-            # With the lock here, it cannot be writing the database: one that is killed at that may leave a block half
-            # written, which nobody can read any more.
-            lock = open_store(self._store).lock.exclusive(_MERGE_PATIENCE_S) if self._store else nullcontext()
-            with lock:
-                await self._manager.shutdown_kernel(now=True)
+            await self._manager.shutdown_kernel(now=True)
 
     def _environment(self) -> dict[str, str]:
         # Cells of this very kernel may have set some: those that are replayed set theirs again.

@@ -155,8 +155,7 @@ class _Player:
             sandbox.folder(step.folder)
         variables = {**recipe.variables, **sandbox.variables, "NBTRACK_EXPERIMENT": recipe.experiment}
         begin = sandbox.folder(recipe.folder)
-        store = None if self._into is None else Path(self._into.store)
-        async with ReplayKernel(scratch, begin, variables, deadline_s, self._stop, store) as kernel:
+        async with ReplayKernel(scratch, begin, variables, deadline_s, self._stop) as kernel:
             self._kernel = kernel
             allowed = [str(scratch)] if self._into is None else [str(scratch), self._into.store]
             told = await kernel.call(
