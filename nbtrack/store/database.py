@@ -57,7 +57,7 @@ def call(layout: Layout, function: Callable[[duckdb.DuckDBPyConnection], T], *, 
     StoreError
         The file cannot be opened; see :func:`explained`.
     """
-    connection = _opened(layout, read_only, timeout_s)
+    connection = _connect(layout, read_only, timeout_s)
     try:
         _set_up(connection, read_only)
         result = function(connection)
@@ -79,7 +79,7 @@ def opened(layout: Layout, *, read_only: bool, timeout_s: float) -> Iterator[duc
     ------
     duckdb.DuckDBPyConnection
     """
-    connection = _opened(layout, read_only, timeout_s)
+    connection = _connect(layout, read_only, timeout_s)
     try:
         _set_up(connection, read_only)
         yield connection
@@ -92,7 +92,7 @@ def opened(layout: Layout, *, read_only: bool, timeout_s: float) -> Iterator[duc
         connection.close()
 
 
-def _opened(layout: Layout, read_only: bool, timeout_s: float) -> duckdb.DuckDBPyConnection:
+def _connect(layout: Layout, read_only: bool, timeout_s: float) -> duckdb.DuckDBPyConnection:
     if not read_only:
         checkpoint.repair(layout)
         if not layout.database.exists():
