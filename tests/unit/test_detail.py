@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.unit.test_widgets_html import ATTRIBUTES, TAGS, Page
 
 RUN, CHILD = "a" * 32, "b" * 32
 US = 1_760_000_000_000_000
+NOW_S = 1_760_000_600.0
 ENVIRONMENT = {
     "python": "3.12.4",
     "implementation": "CPython",
@@ -310,7 +312,9 @@ def test_what_cannot_be_saved_is_said(used, message):
     assert (used.run(RUN).note, used.run(RUN).data.tags) == ("", {})
 
 
-def test_it_looks_for_news_only_where_something_is_new(used):
+def test_it_looks_for_news_only_where_something_is_new(used, monkeypatch):
+    # The table of children says the minute that it was made in.
+    monkeypatch.setattr("nbtrack.widgets.detail.facts.time", SimpleNamespace(time=lambda: NOW_S))
     detail = show("training")
     wire = Wire(detail)
     detail._put(gather(used.run(RUN), used))
