@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -97,8 +97,7 @@ def _connect(layout: Layout, read_only: bool, timeout_s: float) -> duckdb.DuckDB
         checkpoint.repair(layout)
         if not layout.database.exists():
             _create(layout)
-    config = {} if read_only else checkpoint.BY_ITSELF
-    return _open(layout, layout.database, read_only, time.monotonic() + timeout_s, config)
+    return _open(layout, layout.database, read_only, time.monotonic() + timeout_s)
 
 
 def _set_up(connection: duckdb.DuckDBPyConnection, read_only: bool) -> None:
@@ -162,7 +161,7 @@ def _create(layout: Layout) -> None:
     hidden = layout.database.with_name(f"{layout.database.name}.new")
     for leftover in (hidden, hidden.with_name(f"{hidden.name}.wal")):
         leftover.unlink(missing_ok=True)
-    connection = _open(layout, hidden, False, 0.0, {})
+    connection = _open(layout, hidden, False, 0.0)
     try:
         schema.upgrade(connection, layout)
     finally:
@@ -170,14 +169,12 @@ def _create(layout: Layout) -> None:
     hidden.replace(layout.database)
 
 
-def _open(
-    layout: Layout, file: Path, read_only: bool, deadline: float, more: Mapping[str, str]
-) -> duckdb.DuckDBPyConnection:
+def _open(layout: Layout, file: Path, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    config: dict[str, str | bool | int | float | list[str]] = {"threads": 2, **more}
+    config: dict[str, str | bool | int | float | list[str]] = {"threads": 2}
     if not read_only:
-        config["storage_compatibility_version"] = schema.STORAGE_VERSION
+        config |= {"storage_compatibility_version": schema.STORAGE_VERSION, **checkpoint.BY_ITSELF}
     wait_s = 0.002
     while True:
         try:
