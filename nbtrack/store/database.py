@@ -62,7 +62,7 @@ def call(layout: Layout, function: Callable[[duckdb.DuckDBPyConnection], T], *, 
         _set_up(connection, read_only)
         result = function(connection)
         if not read_only:
-            _settle(connection, layout)
+            _checkpoint(connection, layout)
     except RuntimeError as error:
         _let_interrupts_through(error)
         raise
@@ -84,7 +84,7 @@ def opened(layout: Layout, *, read_only: bool, timeout_s: float) -> Iterator[duc
         _set_up(connection, read_only)
         yield connection
         if not read_only:
-            _settle(connection, layout)
+            _checkpoint(connection, layout)
     except RuntimeError as error:
         _let_interrupts_through(error)
         raise
@@ -107,7 +107,7 @@ def _set_up(connection: duckdb.DuckDBPyConnection, read_only: bool) -> None:
         connection.execute(checkpoint.AT_CLOSE)
 
 
-def _settle(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+def _checkpoint(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     """Bring what was committed from DuckDB's log into its file, and close the database."""
     if layout.log.exists():
         with checkpoint.kept(connection, layout):
