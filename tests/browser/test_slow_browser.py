@@ -54,3 +54,21 @@ def test_a_chart_that_was_loaded_late_follows_its_run(lab):
         timeout=60_000,
     )
     notebook.shut_down()
+
+
+def test_widgets_that_were_looked_for_too_early_are_shown(lab, lost):
+    (lab.root / "demo.py").write_text(DEMO)
+    setup = "import nbtrack\nnbtrack.set_store('store-lost')\nimport demo"
+    notebook = lab.notebook("lost.ipynb", [setup, "nbtrack.table()", "nbtrack.show()", "nbtrack.chart(live=True)"])
+    notebook.run_all()
+    page = notebook.page
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.add_init_script(lost)
+    page.reload()
+    for shown in (".nt-row .nt-name", ".nd-root", ".widget-vbox .js-plotly-plot"):
+        page.wait_for_selector(shown, timeout=90_000)
+    assert page.evaluate("() => window.nbtrackLost.size") == 3
+    page.locator(".nt-row").nth(2).dblclick()
+    page.wait_for_selector(".nt-content")
+    assert page.locator("[class^=nbtrack-twin]:visible").count() == 0
+    notebook.shut_down()

@@ -76,8 +76,9 @@ def served(tmp_path_factory):
         process.communicate()
 
 
-def opened(browser: Any, served: Served, **options: Any) -> Any:
+def opened(browser: Any, served: Served, script: str = "", **options: Any) -> Any:
     page = browser.context(viewport={"width": 1400, "height": 900}, **options).new_page()
+    page.add_init_script(script)
     page.goto(served.address)
     page.wait_for_selector(".nt-row .nt-name", timeout=90_000)
     return page
@@ -128,6 +129,15 @@ def test_the_store_is_there_and_what_is_selected_is_shown(browser, served, scree
     page.wait_for_function("() => !document.querySelector('.nt-charts > *')")
     page.keyboard.press("Escape")
     page.wait_for_selector(".nt-pane", state="hidden")
+    page.context.close()
+
+
+def test_what_was_looked_for_too_early_is_shown(browser, served, lost):
+    page = opened(browser, served, lost)
+    page.locator("main .nt-counts").wait_for()
+    page.locator(".nt-row", has_text="run-29").click()
+    page.wait_for_selector(".js-plotly-plot", timeout=60_000)
+    assert page.evaluate("() => window.nbtrackLost.size") == 3
     page.context.close()
 
 

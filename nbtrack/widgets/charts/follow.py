@@ -20,7 +20,7 @@ from nbtrack.widgets.charts.lines import Plot
 from nbtrack.widgets.charts.request import Request
 from nbtrack.widgets.charts.slot import Between, slot
 from nbtrack.widgets.charts.waiting import Waiting
-from nbtrack.widgets.frontend.onscreen import display_widget, shows_widgets, twin_html, twin_name
+from nbtrack.widgets.frontend.onscreen import display_widget, shows_widgets, twin_html
 
 # At most two updates a second; and of the time that passes, reading takes half at most.
 _PAUSE_S, _SHARE = 0.5, 0.5
@@ -52,7 +52,6 @@ class LiveChart(Chart):
         self._stopped = threading.Event()
         # Of the static chart and the widget.
         self._places: tuple[str, str] | None = None
-        self._name = twin_name()
         self._waiting: Waiting | None = None
         self._twin_s = float("-inf")
         self._context: contextvars.Context | None = None
@@ -91,9 +90,9 @@ class LiveChart(Chart):
         first = self._places is None
         self._places = self._places or (uuid.uuid4().hex, uuid.uuid4().hex)
         self._context = contextvars.copy_context()
-        _show(self._twin(), self._places[0], update=not first)
+        self._waiting = self._waiting or Waiting(widget)
+        _show(self._twin(self._waiting), self._places[0], update=not first)
         self._twin_s = time.monotonic()
-        self._waiting = self._waiting or Waiting(widget, self._name)
         display_widget(self._waiting.box, self._waiting.line, display_id=self._places[1], update=not first)
         self._follow()
 
@@ -202,26 +201,24 @@ class LiveChart(Chart):
 
     def _settle(self, *, final: bool) -> None:
         """Bring the static chart up to date; ``final``: it takes the widget's place, too."""
-        if self._places is None or self._context is None:
+        if self._places is None or self._context is None or self._waiting is None:
             return
-        twin, widget = self._places
+        (twin, widget), waiting = self._places, self._waiting
         try:
             # Of a store that is away, what was drawn last stands.
             with self._lock, contextlib.suppress(NbtrackError):
                 self._renew(self._request.plot(lenient=True))
-            shown = self._repr_mimebundle_() if final else self._twin()
+            shown = self._repr_mimebundle_() if final else self._twin(waiting)
             self._context.copy().run(_show, shown, twin, update=True)
             if final:
-                self._places = None
+                self._places = self._waiting = None
                 self._context.copy().run(_show, {"text/plain": ""}, widget, update=True)
-                waiting, self._waiting = self._waiting, None
-                if waiting is not None:
-                    waiting.close()
+                waiting.close()
         except Exception:  # noqa: BLE001 - the kernel may be going away; what is shown stays as it is
             return
 
-    def _twin(self) -> dict[str, Any]:
-        return {"text/html": twin_html(self._name, self.static_html()), "text/plain": repr(self)}
+    def _twin(self, waiting: Waiting) -> dict[str, Any]:
+        return {"text/html": twin_html(waiting.twin, self.static_html()), "text/plain": repr(self)}
 
 
 _current: LiveChart | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from functools import lru_cache
 from typing import Any
 
 from nbtrack.widgets.frontend.bundle import LOADER, joined, packed
+from nbtrack.widgets.frontend.onscreen import twin_name
 
 
 def script() -> str:
@@ -35,21 +37,23 @@ class Waiting:
     Parameters
     ----------
     chart : plotly.graph_objects.FigureWidget
-    twin : str
-        Name of the chart's still picture, which is hidden as soon as the chart is painted.
 
     Attributes
     ----------
+    twin : str
+        Name of the chart's still picture, which is hidden as soon as the chart is painted.
     line : anywidget.AnyWidget
     box : ipywidgets.VBox
         The chart, and the line below it.
     """
 
-    def __init__(self, chart: Any, twin: str) -> None:
+    def __init__(self, chart: Any) -> None:
         import ipywidgets
 
-        self.line = _widget_class()(_twin=twin, _chart=chart.model_id)
-        self.box = ipywidgets.VBox([chart, self.line])
+        model_id = uuid.uuid4().hex
+        self.twin = twin_name(model_id)
+        self.line = _widget_class()(_twin=self.twin, _chart=chart.model_id)
+        self.box = ipywidgets.VBox([chart, self.line], model_id=model_id)
 
     def answered(self) -> None:
         """Take the words away: the kernel has answered."""

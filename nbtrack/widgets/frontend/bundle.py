@@ -39,6 +39,25 @@ const hear = async (whole) => {
     whole.comm.send({ method: "request_state" }, {});
   }
 };
+// A page that is opened beside its kernel waits two seconds for a widget, and ipywidgets does not look once more after
+// the last pause of these: of one that comes within that pause it says for good that there is none. Here it gets its
+// place.
+const LOST = "Error displaying widget: model not found";
+// The last pause is a tenth of a second, and longer in a browser that is busy.
+const PAUSES_MS = [250, 1000, 4000];
+const idBeside = (node) => {
+  const twin = node.parentElement.previousElementSibling?.querySelector("[class^=nbtrack-twin-]");
+  return node.parentElement.dataset.widget ?? twin?.className.replace("nbtrack-twin-", "");
+};
+const showLost = async (manager) => {
+  for (const node of document.querySelectorAll(".jp-OutputArea-output.jupyter-widgets")) {
+    const id = node.textContent === LOST && idBeside(node);
+    if (!id || !manager.has_model(id)) continue;
+    node.textContent = "";
+    const { luminoWidget: shown } = await manager.create_view(await manager.get_model(id));
+    shown.constructor.attach(shown, node);
+  }
+};
 // The model itself, of which a widget is given a few functions.
 const wholeOf = (model) => {
   let whole = null;
@@ -59,6 +78,8 @@ export default () => {
       widget.initialize({ ...context, hear });
       // Only when this has ended, anywidget says whether it was in time.
       heard = hear(wholeOf(context.model));
+      const { widget_manager: manager } = context.model;
+      for (const pause of PAUSES_MS) setTimeout(() => showLost(manager).catch(() => {}), pause);
     },
     async render(context) {
       await heard;

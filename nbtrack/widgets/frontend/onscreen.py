@@ -23,13 +23,15 @@ _WITHOUT_KERNEL = (
 class OnScreen:
     """What a live widget does whatever it shows; a subclass gives what is shown, answers, and looks for news.
 
-    ``_widget`` is an anywidget whose trait ``_twin`` names its still picture, which the browser's half hides.
+    ``_widget`` is an anywidget with the id ``_model_id``, whose trait ``_twin`` names its still picture: the browser's
+    half hides that.
     """
 
     _widget: Any
 
     def __init__(self) -> None:
-        self._twin = twin_name()
+        self._model_id = uuid.uuid4().hex
+        self._twin = twin_name(self._model_id)
         self._views: set[str] = set()
 
     def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -101,9 +103,19 @@ class OnScreen:
         return values, []
 
 
-def twin_name() -> str:
-    """Return a name for a still picture that no other has; the browser's half of a widget hides it by that."""
-    return f"nbtrack-twin-{uuid.uuid4().hex[:12]}"
+def twin_name(model_id: str) -> str:
+    """Return the name of a widget's still picture: the browser's half hides it by that, and knows what is beside it.
+
+    Parameters
+    ----------
+    model_id : str
+        Id of the widget that is displayed.
+
+    Returns
+    -------
+    str
+    """
+    return f"nbtrack-twin-{model_id}"
 
 
 def twin_html(name: str, markup: str) -> str:

@@ -103,7 +103,7 @@ class RunDetail(OnScreen):
             display(still)
             return
         if self._widget is None:
-            self._widget = widget_class()(_twin=self._twin)
+            self._widget = widget_class()(model_id=self._model_id, _twin=self._twin)
             self._widget.on_msg(self._hear)
         self._put(facts)
         self._show_beside(still)

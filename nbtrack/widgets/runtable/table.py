@@ -97,7 +97,9 @@ class RunTable(OnScreen):
         self._source = RunSource(store, view, columns)
         start = self._source.start()
         empty = "No deleted runs." if view.lifecycle == "deleted" else still.EMPTY if not view.where else "No such run."
-        self._widget = widget.widget_class()(_start=start, _twin=self._twin, _height_rows=rows, _empty=empty)
+        self._widget = widget.widget_class()(
+            model_id=self._model_id, _start=start, _twin=self._twin, _height_rows=rows, _empty=empty
+        )
         self._widget.on_msg(self._hear)
         self._actions: dict[str, Callable[[list[Run]], Any]] = {}
         self._was_told = False
