@@ -62,15 +62,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def lost() -> str:
-    """A script for a page: the last look for a widget is long before it comes; ``nbtrackLost`` has where that was said."""
-    return """{
-        // As long as ipywidgets waits between two looks.
-        const wait = setTimeout;
-        window.setTimeout = (call, pause, ...more) => wait(call, pause === 100 ? 2500 : pause, ...more);
-        window.nbtrackLost = new Set();
-        const look = () => document.querySelectorAll('.jp-OutputArea-output.jupyter-widgets').forEach(place => {
-            if (place.textContent === 'Error displaying widget: model not found') window.nbtrackLost.add(place); });
-        new MutationObserver(look).observe(document, { childList: true, subtree: true }); }"""
+    """A script for a page with three widgets that are there just when it gives up; ``nbtrackLost``: where it said so."""
+    return (_HERE / "lost.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
