@@ -20,10 +20,10 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import nbformat
-from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-# Beside what is counted below: whatever comes of a name, of whichever kind of request, nothing leaves this machine.
+# Nothing leaves this machine: no name but its own has an address.
 _FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"]
 _LOCAL = {"127.0.0.1", "localhost", ""}
 
@@ -65,7 +65,7 @@ def is_local(url: str) -> bool:
 
 
 class Browser:
-    """Headless Chromium; every request that leaves this machine, a WebSocket's too, is refused and counted."""
+    """Headless Chromium; a request that would leave this machine, a WebSocket's too, is refused and goes to ``refused``."""
 
     def __init__(self) -> None:
         self.refused: list[str] = []
@@ -82,23 +82,22 @@ class Browser:
 
     def context(self, **options: Any) -> BrowserContext:
         """Return a fresh profile, without anybody's cookies; what its pages throw goes to ``errors``."""
-        # A service worker's requests would pass by the routes.
+        # A service worker's requests would not be seen.
         options = {"viewport": {"width": 1280, "height": 1000}, "service_workers": "block"} | options
         context = self._chromium.new_context(**options)
         # Machines that run tests stall for seconds.
         context.set_default_timeout(60_000)
-        context.route(lambda url: not is_local(url), self._refuse)
-        context.route_web_socket(lambda url: not is_local(url), self._refuse_socket)
+        # Playwright's routes would carry every request and every message of a kernel's through this process.
+        context.on("requestfinished", lambda request: self._note(request.url))
+        # What the page's own policy forbids is not asked for.
+        context.on("requestfailed", lambda request: request.failure == "csp" or self._note(request.url))
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._note(socket.url)))
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         return context
 
-    def _refuse(self, route: Route) -> None:
-        self.refused.append(route.request.url)
-        route.abort()
-
-    def _refuse_socket(self, socket: WebSocketRoute) -> None:
-        self.refused.append(socket.url)
-        socket.close()
+    def _note(self, url: str) -> None:
+        if not is_local(url):
+            self.refused.append(url)
 
 
 class Lab:
