@@ -173,6 +173,12 @@ def columns(connection: duckdb.DuckDBPyConnection, condition: Clause) -> tuple[G
     return tuple(shown)
 
 
+def unseen(column: str) -> GridColumn:
+    """Return a column that no run has yet, by its id."""
+    kind, key = split(column)
+    return attribute(key) if kind == "attributes" else GridColumn(column, _KINDS[kind], key, type_of(column), 0)
+
+
 def _column(kind: str, key: str, types: str, runs: int) -> GridColumn:
     is_number = kind == "metrics" or (kind == "params" and set(types.split(",")) <= _NUMBERS)
     return GridColumn(f"{kind}.{key}", _KINDS[kind], key, "number" if is_number else "text", runs)

@@ -11,20 +11,24 @@ from nbtrack.directions import better_direction
 from nbtrack.records import RunRecord
 from nbtrack.widgets import phrases
 from nbtrack.widgets.format import align, column
+from nbtrack.widgets.text import clean
 
 Direction: TypeAlias = Literal["lower", "higher"]
-MOST_COLUMNS = 12
+Kind: TypeAlias = Literal["metric", "param", "tag"]
+KINDS: tuple[Kind, ...] = ("metric", "param", "tag")
+"""In the order in which they stand: runs are compared by their metrics."""
+MOST_COLUMNS, _MOST_WANTED = 12, 24
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One param or metric over the runs shown.
+    """One param, metric or tag over the runs shown.
 
     Attributes
     ----------
     key : str
     kind : str
-        ``param`` or ``metric``.
+        ``metric``, ``param`` or ``tag``.
     texts : tuple of str
         One per run; empty where the run has no value.
     numeric : bool
@@ -34,7 +38,7 @@ class Column:
     """
 
     key: str
-    kind: Literal["param", "metric"]
+    kind: Kind
     texts: tuple[str, ...]
     numeric: bool
     best: frozenset[int] = frozenset()
@@ -47,7 +51,7 @@ class Columns:
     Attributes
     ----------
     shown : tuple of Column
-        Metrics first, they are what runs are compared by; then params.
+        In the order of :data:`KINDS`.
     same : dict of str to str
         Params that have one value in all runs.
     left_out : tuple of str
@@ -62,11 +66,12 @@ class Columns:
 def choose(
     records: Sequence[RunRecord],
     directions: Mapping[str, Direction] | None = None,
-    most: int = MOST_COLUMNS,
+    most: int | None = None,
     digit: str = "\u2007",
     point: str = "\u2008",
+    wanted: Sequence[str] | None = None,
 ) -> Columns:
-    """Choose the param and metric columns of a run table.
+    """Choose the metric, param and tag columns of a run table.
 
     Parameters
     ----------
@@ -74,27 +79,48 @@ def choose(
         In the order of the rows.
     directions : mapping of str to str, optional
         Which way is good, by metric, where the name does not say or says otherwise; such a metric is always shown.
-    most : int
-        At most so many columns.
+    most : int, optional
+        At most so many columns; default :data:`MOST_COLUMNS`, and more where a person has chosen them.
     digit, point : str
         What pads a number, see :func:`nbtrack.widgets.format.align`.
+    wanted : sequence of str, optional
+        Ids of columns in their order, as ``metrics.loss``, others among them; default what tells the runs apart.
 
     Returns
     -------
     Columns
     """
     texts = [_inputs(record) for record in records]
-    same = _same_in_all(texts)
-    params = _by_presence([[key for key in row if key not in same] for row in texts])
-    wanted = directions or {}
-    metrics = _by_presence([list(record.data.metrics) for record in records])
-    metrics.sort(key=lambda key: (key not in wanted, better_direction(key) is None))
+    ways = directions or {}
+    if most is None:
+        most = MOST_COLUMNS if wanted is None else _MOST_WANTED
+    if wanted is None:
+        same = _same_in_all(texts)
+        metrics, params, tags = _metric_keys(records, ways), _by_presence(texts, same), []
+    else:
+        same = {}
+        metrics, params, tags = (_keys(wanted, kind) for kind in KINDS)
     # Metrics get at least half of the room.
-    room_metrics = min(len(metrics), max(most - len(params), (most + 1) // 2))
+    room_metrics = min(len(metrics), max(most - len(params) - len(tags), (most + 1) // 2))
     room_params = min(len(params), most - room_metrics)
-    shown = [_metric_column(key, records, wanted, digit, point) for key in metrics[:room_metrics]]
+    room_tags = most - room_metrics - room_params
+    shown = [_metric_column(key, records, ways, digit, point) for key in metrics[:room_metrics]]
     shown += [_param_column(key, records, texts, digit, point) for key in params[:room_params]]
-    return Columns(tuple(shown), same, tuple(metrics[room_metrics:] + params[room_params:]))
+    shown += [_tag_column(key, records) for key in tags[:room_tags]]
+    return Columns(tuple(shown), same, (*metrics[room_metrics:], *params[room_params:], *tags[room_tags:]))
+
+
+def _keys(wanted: Sequence[str], kind: Kind) -> list[str]:
+    """Return what is wanted of a kind; a seed stands among the params."""
+    start = f"{kind}s."
+    named = ["params.seed" if column == "seed" else column for column in wanted]
+    return [column.removeprefix(start) for column in named if column.startswith(start)]
+
+
+def _metric_keys(records: Sequence[RunRecord], directions: Mapping[str, Direction]) -> list[str]:
+    """Return all metrics: those first of which is known which way is good, then those of most runs."""
+    metrics = _by_presence([record.data.metrics for record in records])
+    return sorted(metrics, key=lambda key: (key not in directions, better_direction(key) is None))
 
 
 def _inputs(record: RunRecord) -> dict[str, str]:
@@ -109,12 +135,13 @@ def _same_in_all(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {key: value for key, value in rows[0].items() if all(row.get(key) == value for row in rows[1:])}
 
 
-def _by_presence(rows: Sequence[Collection[str]]) -> list[str]:
-    """Return the keys, those of most runs first, else in the order in which they came."""
+def _by_presence(rows: Sequence[Collection[str]], but: Collection[str] = ()) -> list[str]:
+    """Return the keys but some, those of most runs first, else in the order in which they came."""
     amounts: dict[str, int] = {}
     for row in rows:
         for key in row:
-            amounts[key] = amounts.get(key, 0) + 1
+            if key not in but:
+                amounts[key] = amounts.get(key, 0) + 1
     return sorted(amounts, key=lambda key: -amounts[key])
 
 
@@ -138,6 +165,10 @@ def _metric_column(
         cells[index] = value
     best = _best_rows(key, records, directions.get(key) or better_direction(key))
     return Column(key, "metric", tuple(_aligned(cells, digit, point)), True, best)
+
+
+def _tag_column(key: str, records: Sequence[RunRecord]) -> Column:
+    return Column(key, "tag", tuple(clean(record.data.tags.get(key, "")) for record in records), numeric=False)
 
 
 def _aligned(cells: Sequence[str], digit: str, point: str) -> list[str]:

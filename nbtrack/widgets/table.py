@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nbtrack.records import RunRecord
-from nbtrack.widgets import html, phrases
-from nbtrack.widgets.columns import MOST_COLUMNS, Column, Columns, Direction, choose, tree
-from nbtrack.widgets.format import age, count, duration, moment
-from nbtrack.widgets.html import Html, el, muted, td, th, tinted, unbroken
+from nbtrack.widgets import attributes, html, phrases
+from nbtrack.widgets.columns import KINDS, Column, Columns, Direction, choose, tree
+from nbtrack.widgets.format import count, moment
+from nbtrack.widgets.html import Html, el, muted, td, th, tinted
 from nbtrack.widgets.text import WIDTH, cells, clean, cut, fit, grid, wrap
 
 _NAME_LIMIT, _KEY_LIMIT, _VALUE_LIMIT = 40, 24, 28
@@ -24,6 +24,7 @@ def runs_html(
     total: int | None = None,
     best: Mapping[str, Direction] | None = None,
     replays: int = 0,
+    wanted: Sequence[str] | None = None,
 ) -> str:
     """Return the run table as HTML.
 
@@ -38,6 +39,8 @@ def runs_html(
         ``lower`` or ``higher`` for metrics whose names do not say what is good, or that the table is about.
     replays : int
         How many replays of runs under other seeds are not listed.
+    wanted : sequence of str, optional
+        Ids of the columns, as ``status`` and ``metrics.loss``; default what tells the runs apart.
 
     Returns
     -------
@@ -46,28 +49,30 @@ def runs_html(
     if not records:
         return html.block(muted(EMPTY))
     rows = tree(records)
-    columns = choose([record for _, record in rows], best)
-    several = len({record.info.experiment_name for record in records}) > 1
-    flagged = any(record.provenance.hazards for record in records)
-    judged = any(record.verdict for record in records)
+    fixed = attributes.choose(records, wanted)
+    columns = choose([record for _, record in rows], best, wanted=wanted)
     lines = (
-        html.join([*_fixed_cells(depth, record, now_s, several, flagged, judged), *_value_cells(index, columns)])
+        html.join(
+            [
+                *_run_cells(depth, record),
+                *(attributes.html_cell(column, record, now_s) for column in fixed),
+                *_value_cells(index, columns),
+            ]
+        )
         for index, (depth, record) in enumerate(rows)
     )
-    table = html.table(_head(columns, several, flagged, judged), lines, ruled=True)
+    table = html.table(_head(columns, fixed), lines, ruled=True)
     captions = (
         el("div", muted(line), style="margin:3px 7px 0") for line in _captions(records, columns, total, replays, now_s)
     )
     return html.block(el("div", table, style="overflow-x:auto"), *captions)
 
 
-def _head(columns: Columns, several: bool, flagged: bool, judged: bool) -> Html:
-    fixed = ["run", "", *(["experiment"] if several else []), "status", "started", "took"]
-    fixed += ["hazards"] if flagged else []
-    fixed += ["verdict"] if judged else []
-    groups = [th(colspan=len(fixed))]
-    keys = [th(name or "id", right=name == "took") for name in fixed]
-    for kind in ("metric", "param"):
+def _head(columns: Columns, fixed: Sequence[str]) -> Html:
+    groups = [th(colspan=2 + len(fixed))]
+    keys = [th("run"), th("id")]
+    keys += [th(attributes.HEADS[column], right=column in attributes.NUMBERS) for column in fixed]
+    for kind in KINDS:
         found = [column for column in columns.shown if column.kind == kind]
         if found:
             groups.append(th(f"{kind}s", colspan=len(found), style=_GROUP_EDGE))
@@ -78,44 +83,17 @@ def _head(columns: Columns, several: bool, flagged: bool, judged: bool) -> Html:
     return html.join([html.row(*groups) if columns.shown else None, html.row(*keys)])
 
 
-def _fixed_cells(depth: int, record: RunRecord, now_s: float, several: bool, flagged: bool, judged: bool) -> list[Html]:
+def _run_cells(depth: int, record: RunRecord) -> list[Html]:
     info = record.info
-    glyph, colour = phrases.STATUS_LOOK[info.status]
-    started_s = info.start_time / 1000
     name = cut(clean(info.run_name), _NAME_LIMIT)
     title = " · ".join(
         filter(None, [info.run_name if name != info.run_name else "", *phrases.facts(record), record.note])
     )
     indent = muted("\u2003" * (depth - 1) + "└ ") if depth else None
-    cells_ = [
+    return [
         td(indent, el("b", name) if not depth else name, title=cut(title, 300), style=_NOWRAP),
         td(muted(phrases.run_id(info.run_id))),
-        td(cut(clean(info.experiment_name), _KEY_LIMIT), style=_NOWRAP) if several else None,
-        td(
-            html.join([tinted(glyph, colour), unbroken(phrases.status_words(info))], "\u00a0"),
-            title=phrases.error_words(info.error, 300) if info.error else None,
-        ),
-        td(muted(unbroken(age(started_s, now_s))), title=moment(started_s)),
-        td(unbroken(duration(info.duration_s)), right=True),
-        _hazards_cell(record) if flagged else None,
-        _verdict_cell(record) if judged else None,
     ]
-    return [cell for cell in cells_ if cell is not None]
-
-
-def _hazards_cell(record: RunRecord) -> Html:
-    hazards = record.provenance.hazards
-    if not hazards:
-        return td()
-    labels = dict.fromkeys(clean(hazard.label) for hazard in hazards)
-    return td(html.join([tinted("⚠", html.WARN), str(len(hazards))], "\u00a0"), title=", ".join(labels))
-
-
-def _verdict_cell(record: RunRecord) -> Html:
-    if record.verdict is None:
-        return td()
-    glyph, colour, words = phrases.VERDICT_LOOK[record.verdict]
-    return td(html.join([tinted(glyph, colour), unbroken(words)], "\u00a0"))
 
 
 def _value_cells(index: int, columns: Columns) -> list[Html]:
@@ -167,6 +145,7 @@ def runs_text(
     best: Mapping[str, Direction] | None = None,
     width: int = WIDTH,
     replays: int = 0,
+    wanted: Sequence[str] | None = None,
 ) -> str:
     """Return the run table as text.
 
@@ -181,7 +160,7 @@ def runs_text(
         As of :func:`runs_html`.
     width : int
         Columns of the terminal; params and metrics that do not fit are named below.
-    replays : int
+    replays, wanted : optional
         As of :func:`runs_html`.
 
     Returns
@@ -192,12 +171,13 @@ def runs_text(
         return EMPTY
     rows = tree(records)
     ordered = [record for _, record in rows]
-    fixed, right = _fixed_text(rows, now_s)
-    room = width - max(map(cells, grid(fixed, right)))
-    columns = choose(ordered, best, MOST_COLUMNS, " ", " ")
+    fixed = attributes.choose(records, wanted)
+    table = _fixed_text(rows, fixed, now_s)
+    right = {2 + index for index, column in enumerate(fixed) if column in attributes.NUMBERS}
+    room = width - max(map(cells, grid(table, right)))
+    columns = choose(ordered, best, digit=" ", point=" ", wanted=wanted)
     while columns.shown and room < sum(_text_width(column) + 2 for column in columns.shown):
-        columns = choose(ordered, best, len(columns.shown) - 1, " ", " ")
-    table = [list(row) for row in fixed]
+        columns = choose(ordered, best, len(columns.shown) - 1, " ", " ", wanted)
     for column in columns.shown:
         if column.numeric:
             right.add(len(table[0]))
@@ -211,38 +191,18 @@ def runs_text(
     return "\n".join([*grid(table, right), "", *captions])
 
 
-def _fixed_text(rows: Sequence[tuple[int, RunRecord]], now_s: float) -> tuple[list[list[str]], set[int]]:
-    several = len({record.info.experiment_name for _, record in rows}) > 1
-    flagged = any(record.provenance.hazards for _, record in rows)
-    judged = any(record.verdict for _, record in rows)
-    table = [["run", "id", *(["experiment"] if several else []), "status", "started", "took"]]
-    right = {len(table[0]) - 1}
-    table[0] += ["hazards"] if flagged else []
-    table[0] += ["verdict"] if judged else []
+def _fixed_text(rows: Sequence[tuple[int, RunRecord]], fixed: Sequence[str], now_s: float) -> list[list[str]]:
+    table = [["run", "id", *(attributes.HEADS[column] for column in fixed)]]
     for depth, record in rows:
-        info = record.info
         indent = "  " * (depth - 1) + "└ " if depth else ""
-        amount = len(record.provenance.hazards)
         table.append(
             [
-                indent + fit(info.run_name, 24),
-                phrases.short_id(info.run_id),
-                *([fit(info.experiment_name, 14)] if several else []),
-                f"{phrases.STATUS_LOOK[info.status][0]} {phrases.status_words(info)}",
-                age(info.start_time / 1000, now_s),
-                duration(info.duration_s),
-                *([f"⚠ {amount}" if amount else ""] if flagged else []),
-                *([_verdict_words(record)] if judged else []),
+                indent + fit(record.info.run_name, 24),
+                phrases.short_id(record.info.run_id),
+                *(attributes.text_cell(column, record, now_s) for column in fixed),
             ]
         )
-    return table, right
-
-
-def _verdict_words(record: RunRecord) -> str:
-    if record.verdict is None:
-        return ""
-    glyph, _, words = phrases.VERDICT_LOOK[record.verdict]
-    return f"{glyph} {words}"
+    return table
 
 
 def _text_cells(column: Column) -> list[str]:

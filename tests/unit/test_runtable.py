@@ -412,6 +412,25 @@ def test_an_empty_store_is_a_table_too(told):
     assert "No runs yet" in table.widget._empty
 
 
+def test_columns_can_be_chosen_before_any_run_has_them(told):
+    table = nbtrack.table(columns=["metrics.acc", "note", "tags.team"])
+    known = [column["id"] for column in table._source.start()["columns"]]
+    assert {"metrics.acc", "note", "tags.team"} <= set(known)
+    with nbtrack.start_run(run_name="first"):
+        nbtrack.log_metric("acc", 0.5)
+    news = RunSource(current_store(), GridView(), ["metrics.acc", "note"]).start()
+    assert news["shown"] == ["run_name", "metrics.acc", "note"]
+    assert [read(news["first"]["columns"][name] | {"count": 1}) for name in news["shown"]] == [["first"], [0.5], [None]]
+
+
+def test_the_still_picture_has_the_columns_that_were_chosen(runs):
+    table = nbtrack.table(columns=["params.model", "duration_s", "metrics.acc", "note"])
+    assert str(table).splitlines()[0].split() == ["run", "id", "took", "note", "acc", "model"]
+    groups, heads = (re.sub(r"<[^>]+>", " ", row).split() for row in table._still().html.split("</tr>")[:2])
+    assert groups == ["metrics", "params"]
+    assert heads == ["run", "id", "took", "note", "acc", "model"]
+
+
 def test_outside_a_notebook_it_is_the_plain_table(runs, capsys):
     nbtrack.table()._ipython_display_()
     assert "run-5" in capsys.readouterr().out

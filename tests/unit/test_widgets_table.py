@@ -45,6 +45,40 @@ def test_params_that_are_the_same_in_all_runs_are_a_caption(run, now_s):
     assert "same in all: seed=42, model=rf" in runs_html(sweep(run), now_s)
 
 
+def test_columns_that_were_chosen_are_the_ones_shown(run, now_s):
+    records = sweep(run)
+    wanted = ["run_name", "params.model", "seed", "metrics.leaves", "tags.team", "verdict", "sparkline", "status"]
+    columns = choose(records, wanted=wanted)
+    assert keys(columns) == ["leaves", "model", "seed", "team"]
+    assert [column.kind for column in columns.shown] == ["metric", "param", "param", "tag"]
+    assert not columns.same
+    text = runs_text(records, now_s, wanted=wanted)
+    assert text.splitlines()[0].split() == ["run", "id", "verdict", "status", "leaves", "model", "seed", "team"]
+    assert "same in all" not in text
+    heads = re.sub(r"<[^>]+>", " ", runs_html(records, now_s, wanted=wanted).split("</tr>")[1]).split()
+    assert heads == ["run", "id", "verdict", "status", "leaves", "model", "seed", "team"]
+
+
+def test_attributes_that_were_chosen_stand_beside_the_run(run, now_s):
+    error = RunError("ValueError", "bad", "")
+    record = run("a", note="a <b>note</b>\nof two lines", error=error, status="failed", tags={"team": "x\ny"})
+    wanted = ["note", "error", "user", "start_time", "tags.team"]
+    first, second = runs_text([record], now_s, wanted=wanted).splitlines()[:2]
+    assert first.split() == ["run", "id", "note", "error", "user", "started", "team"]
+    assert "a <b>note</b> of two lines" in second
+    assert "ValueError" in second
+    assert "x y" in second
+    assert "a &lt;b&gt;note&lt;/b&gt; of two lines" in runs_html([record], now_s, wanted=wanted)
+
+
+def test_of_very_many_columns_chosen_the_rest_is_named(run, now_s):
+    record = run("a", metrics={f"m{number}": 1.0 for number in range(30)}, tags={"team": "x"})
+    columns = choose([record], wanted=[*(f"metrics.m{number}" for number in range(30)), "tags.team"])
+    assert len(columns.shown) == 24
+    assert keys(columns)[-1] == "team"
+    assert columns.left_out == tuple(f"m{number}" for number in range(23, 30))
+
+
 def test_one_run_has_nothing_in_common_with_others(run):
     assert choose(sweep(run, 1)).same == {}
 

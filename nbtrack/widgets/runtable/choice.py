@@ -92,7 +92,8 @@ def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn], has_curve
         else:
             split(name)
             hint = near(name, known)
-            if "." in name and known:
+            # Of a store without runs nobody can say what they will have.
+            if "." in name and any("." in column for column in known):
                 raise InputError(f"no run here has {name!r}. {hint}The columns are: {_listed(known)}.")
             found.append(name)
     return list(dict.fromkeys(found))

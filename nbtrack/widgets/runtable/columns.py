@@ -39,6 +39,11 @@ class Columns:
         self.curves: list[str] = []
 
     @property
+    def are_wanted(self) -> bool:
+        """Whether a person has said what to show."""
+        return self._wanted is not None
+
+    @property
     def ids(self) -> list[str]:
         """Ids of all columns."""
         return [column.id for column in self._known]
@@ -84,6 +89,13 @@ class Columns:
             # What the newest do not have, others may.
             self._known = grid_columns.columns(connection, condition)
             self.shown = choice.chosen(self._wanted, self._known, bool(self.curves))
+        self._know(self._known)
+
+    def _know(self, found: Sequence[GridColumn]) -> None:
+        """Take what runs have for all there is, and what is shown without any."""
+        ids = {column.id for column in found}
+        more = [column for column in self.read if column not in ids]
+        self._known = (*found, *map(grid_columns.unseen, more))
 
     def show_at_first(self, values: Mapping[str, Any]) -> None:
         """Choose what to show where nobody has said it, from the values of some runs."""
@@ -132,7 +144,7 @@ class Columns:
         dict
             ``columns``, as the browser is told of them, and ``best``, by id.
         """
-        self._known = grid_columns.columns(connection, condition)
+        self._know(grid_columns.columns(connection, condition))
         ways = {column.key: better_direction(column.key) for column in self._known if column.kind == "metric"}
         directions = {key: way for key, way in ways.items() if way is not None and f"metrics.{key}" in self.shown}
         best = grid.best_values(connection, condition, directions)

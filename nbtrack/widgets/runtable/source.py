@@ -78,6 +78,11 @@ class RunSource:
         return self._total
 
     @property
+    def wanted(self) -> list[str] | None:
+        """Ids of the columns that a person asked for; None where nobody did."""
+        return self._columns.shown if self._columns.are_wanted else None
+
+    @property
     def view(self) -> GridView:
         """Which runs, and the order at first; with what is known of the columns."""
         return replace(self._view, numbers=self._columns.numbers)

@@ -235,8 +235,10 @@ class RunTable(OnScreen):
 
     def _still(self) -> Shown:
         now_s, total = time.time(), self._source.total
-        records = self._source.first
-        return Shown(still.runs_html(records, now_s, total), still.runs_text(records, now_s, total))
+        records, wanted = self._source.first, self._source.wanted
+        return Shown(
+            still.runs_html(records, now_s, total, wanted=wanted), still.runs_text(records, now_s, total, wanted=wanted)
+        )
 
     def __str__(self) -> str:
         return self._still().text
