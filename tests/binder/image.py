@@ -163,12 +163,16 @@ class Visit(Lab):
     def look_at_the_dashboard(self) -> None:
         """Open the dashboard as the README's link does, and wait for runs in it."""
         page = self.open(f"notebooks/{WELCOME}").page
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.goto(f"{self.url}/voila/render/binder/dashboard.ipynb?token=t")
         try:
             page.wait_for_selector("[role=grid] >> text=network", timeout=120_000)
             page.wait_for_selector(".js-plotly-plot", timeout=60_000)
         except PlaywrightTimeoutError as error:
-            raise AssertionError(f"the dashboard shows: {page.inner_text('body')}\n{self.errors}") from error
+            raise AssertionError(
+                f"the dashboard shows: {page.inner_text('body')}\n{self.errors}\n{said}\nthe server: {self.log()}"
+            ) from error
         finally:
             page.screenshot(path=self.screenshots / "dashboard.png", full_page=True)
         page.context.close()

@@ -90,7 +90,7 @@ def test_the_dashboard_is_saved_without_outputs() -> None:
 
 def visit(*words: str, timeout_s: float) -> str:
     done = subprocess.run([sys.executable, str(IMAGE), *words], capture_output=True, text=True, timeout=timeout_s)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-8000:]
     return done.stdout
 
 

@@ -172,10 +172,13 @@ class Lab:
                 with urllib.request.urlopen(f"{self.url}/api?token=t", timeout=2):
                     return
             except (urllib.error.URLError, OSError):
-                log = (self.root.parent / "server.log").read_text(errors="replace")[-3000:]
-                assert self._server.poll() is None, log
-                assert time.monotonic() < deadline, log
+                assert self._server.poll() is None, self.log()
+                assert time.monotonic() < deadline, self.log()
                 time.sleep(0.2)
+
+    def log(self) -> str:
+        """Return the last words of the server."""
+        return Path(self._log.name).read_text(errors="replace")[-3000:]
 
     def set(self, plugin: str, values: dict[str, Any]) -> None:
         """Write a JupyterLab setting; read when a page is opened."""
