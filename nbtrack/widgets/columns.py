@@ -17,7 +17,7 @@ Direction: TypeAlias = Literal["lower", "higher"]
 Kind: TypeAlias = Literal["metric", "param", "tag"]
 KINDS: tuple[Kind, ...] = ("metric", "param", "tag")
 """In the order in which they stand: runs are compared by their metrics."""
-MOST_COLUMNS, _MOST_WANTED = 12, 24
+MOST_COLUMNS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Columns:
 def choose(
     records: Sequence[RunRecord],
     directions: Mapping[str, Direction] | None = None,
-    most: int | None = None,
+    most: int = MOST_COLUMNS,
     digit: str = "\u2007",
     point: str = "\u2008",
     wanted: Sequence[str] | None = None,
@@ -79,8 +79,8 @@ def choose(
         In the order of the rows.
     directions : mapping of str to str, optional
         Which way is good, by metric, where the name does not say or says otherwise; such a metric is always shown.
-    most : int, optional
-        At most so many columns; default :data:`MOST_COLUMNS`, and more where a person has chosen them.
+    most : int
+        At most so many columns.
     digit, point : str
         What pads a number, see :func:`nbtrack.widgets.format.align`.
     wanted : sequence of str, optional
@@ -92,8 +92,6 @@ def choose(
     """
     texts = [_inputs(record) for record in records]
     ways = directions or {}
-    if most is None:
-        most = MOST_COLUMNS if wanted is None else _MOST_WANTED
     if wanted is None:
         same = _same_in_all(texts)
         metrics, params, tags = _metric_keys(records, ways), _by_presence(texts, same), []

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nbtrack.records import RunRecord
 from nbtrack.widgets import attributes, html, phrases
-from nbtrack.widgets.columns import KINDS, Column, Columns, Direction, choose, tree
+from nbtrack.widgets.columns import KINDS, MOST_COLUMNS, Column, Columns, Direction, choose, tree
 from nbtrack.widgets.format import count, moment
 from nbtrack.widgets.html import Html, el, muted, td, th, tinted
 from nbtrack.widgets.text import WIDTH, cells, clean, cut, fit, grid, wrap
@@ -25,6 +25,7 @@ def runs_html(
     best: Mapping[str, Direction] | None = None,
     replays: int = 0,
     wanted: Sequence[str] | None = None,
+    most: int = MOST_COLUMNS,
 ) -> str:
     """Return the run table as HTML.
 
@@ -41,6 +42,8 @@ def runs_html(
         How many replays of runs under other seeds are not listed.
     wanted : sequence of str, optional
         Ids of the columns, as ``status`` and ``metrics.loss``; default what tells the runs apart.
+    most : int
+        At most so many metrics, params and tags; the others are named below.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def runs_html(
         return html.block(muted(EMPTY))
     rows = tree(records)
     fixed = attributes.choose(records, wanted)
-    columns = choose([record for _, record in rows], best, wanted=wanted)
+    columns = choose([record for _, record in rows], best, most, wanted=wanted)
     lines = (
         html.join(
             [
@@ -146,6 +149,7 @@ def runs_text(
     width: int = WIDTH,
     replays: int = 0,
     wanted: Sequence[str] | None = None,
+    most: int = MOST_COLUMNS,
 ) -> str:
     """Return the run table as text.
 
@@ -160,7 +164,7 @@ def runs_text(
         As of :func:`runs_html`.
     width : int
         Columns of the terminal; params and metrics that do not fit are named below.
-    replays, wanted : optional
+    replays, wanted, most : optional
         As of :func:`runs_html`.
 
     Returns
@@ -175,7 +179,7 @@ def runs_text(
     table = _fixed_text(rows, fixed, now_s)
     right = {2 + index for index, column in enumerate(fixed) if column in attributes.NUMBERS}
     room = width - max(map(cells, grid(table, right)))
-    columns = choose(ordered, best, digit=" ", point=" ", wanted=wanted)
+    columns = choose(ordered, best, most, " ", " ", wanted)
     while columns.shown and room < sum(_text_width(column) + 2 for column in columns.shown):
         columns = choose(ordered, best, len(columns.shown) - 1, " ", " ", wanted)
     for column in columns.shown:

@@ -431,6 +431,16 @@ def test_the_still_picture_has_the_columns_that_were_chosen(runs):
     assert heads == ["run", "id", "took", "note", "acc", "model"]
 
 
+def test_the_still_picture_has_more_columns_where_each_was_named(told):
+    with nbtrack.start_run():
+        nbtrack.log_metrics({f"m{number:02}": number for number in range(20)})
+    # All: with the seed.
+    for columns, most in (("all", 11), (["metrics"], 12), ([f"metrics.m{number:02}" for number in range(20)], 20)):
+        shown = nbtrack.table(columns=columns)._still().html
+        assert len(re.findall(r'title="m\d\d"', shown)) == most
+        assert ("not shown: m1" in shown) == (most < 20)
+
+
 def test_outside_a_notebook_it_is_the_plain_table(runs, capsys):
     nbtrack.table()._ipython_display_()
     assert "run-5" in capsys.readouterr().out

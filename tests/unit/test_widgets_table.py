@@ -73,10 +73,12 @@ def test_attributes_that_were_chosen_stand_beside_the_run(run, now_s):
 
 def test_of_very_many_columns_chosen_the_rest_is_named(run, now_s):
     record = run("a", metrics={f"m{number}": 1.0 for number in range(30)}, tags={"team": "x"})
-    columns = choose([record], wanted=[*(f"metrics.m{number}" for number in range(30)), "tags.team"])
+    wanted = [*(f"metrics.m{number}" for number in range(30)), "tags.team"]
+    columns = choose([record], most=24, wanted=wanted)
     assert len(columns.shown) == 24
     assert keys(columns)[-1] == "team"
     assert columns.left_out == tuple(f"m{number}" for number in range(23, 30))
+    assert "not shown: m23, m24, m25" in runs_html([record], now_s, wanted=wanted, most=24)
 
 
 def test_one_run_has_nothing_in_common_with_others(run):

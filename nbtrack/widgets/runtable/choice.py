@@ -12,6 +12,8 @@ from nbtrack.store.grid_columns import GridColumn, split
 from nbtrack.widgets.runtable import small
 
 MOST_SHOWN = 24
+KINDS = ("all", "metrics", "params", "tags")
+"""Words for many columns at once."""
 _FIRST, _LAST = ("run_name", "status"), ("start_time", "duration_s")
 # Params that say nothing where all runs agree.
 _ONLY_WHERE_DIFFERENT = ("param", "tag")
@@ -83,7 +85,7 @@ def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn], has_curve
         if name == "all":
             found += [small.COLUMN] * has_curves
             found += [column for column in known if column not in ("run_id", "parent", "user")]
-        elif name in ("metrics", "params", "tags"):
+        elif name in KINDS:
             found += [column for column in known if column.startswith(f"{name}.")]
         elif name in known:
             found.append(name)

@@ -44,6 +44,12 @@ class Columns:
         return self._wanted is not None
 
     @property
+    def are_named(self) -> bool:
+        """Whether each of them was named."""
+        names = [self._wanted] if isinstance(self._wanted, str) else self._wanted or []
+        return self.are_wanted and not any(name in choice.KINDS for name in names)
+
+    @property
     def ids(self) -> list[str]:
         """Ids of all columns."""
         return [column.id for column in self._known]

@@ -83,6 +83,11 @@ class RunSource:
         return self._columns.shown if self._columns.are_wanted else None
 
     @property
+    def are_named(self) -> bool:
+        """Whether these were asked for one by one, and not by kind."""
+        return self._columns.are_named
+
+    @property
     def view(self) -> GridView:
         """Which runs, and the order at first; with what is known of the columns."""
         return replace(self._view, numbers=self._columns.numbers)

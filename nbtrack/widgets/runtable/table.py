@@ -16,10 +16,12 @@ from nbtrack.store.handle import Run
 from nbtrack.store.reading import current_store
 from nbtrack.store.store import Store
 from nbtrack.widgets import table as still
+from nbtrack.widgets.columns import MOST_COLUMNS
 from nbtrack.widgets.frontend.onscreen import OnScreen, is_live
 from nbtrack.widgets.frontend.watcher import watcher
 from nbtrack.widgets.inline import Shown
 from nbtrack.widgets.runtable import actions, widget
+from nbtrack.widgets.runtable.choice import MOST_SHOWN
 from nbtrack.widgets.runtable.source import RunSource
 
 if TYPE_CHECKING:
@@ -236,8 +238,10 @@ class RunTable(OnScreen):
     def _still(self) -> Shown:
         now_s, total = time.time(), self._source.total
         records, wanted = self._source.first, self._source.wanted
+        most = MOST_SHOWN if self._source.are_named else MOST_COLUMNS
         return Shown(
-            still.runs_html(records, now_s, total, wanted=wanted), still.runs_text(records, now_s, total, wanted=wanted)
+            still.runs_html(records, now_s, total, wanted=wanted, most=most),
+            still.runs_text(records, now_s, total, wanted=wanted, most=most),
         )
 
     def __str__(self) -> str:
