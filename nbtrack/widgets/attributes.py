@@ -36,14 +36,15 @@ def choose(records: Sequence[RunRecord], wanted: Collection[str] | None = None) 
     ----------
     records : sequence of RunRecord
     wanted : collection of str, optional
-        Ids of columns in their order, others among them; default those that say something here.
+        Ids of columns in their order, others among them, of which empty ones are left out; default those that say
+        something here.
 
     Returns
     -------
     list of str
     """
     if wanted is not None:
-        return [column for column in wanted if column in HEADS]
+        return [column for column in wanted if column in HEADS and any(_has(column, record) for record in records)]
     several = len({record.info.experiment_name for record in records}) > 1
     flagged = any(record.provenance.hazards for record in records)
     judged = any(record.verdict for record in records)
@@ -108,6 +109,15 @@ def text_cell(column: str, record: RunRecord, now_s: float) -> str:
         glyph, _, words = phrases.VERDICT_LOOK[record.verdict]
         return f"{glyph} {words}"
     return fit(_words(column, record), _TEXT_EXPERIMENT_LIMIT if column == "experiment" else _TEXT_LIMIT)
+
+
+def _has(column: str, record: RunRecord) -> bool:
+    """Tell whether a run has anything in a column."""
+    if column == "hazards":
+        return bool(record.provenance.hazards)
+    if column == "verdict":
+        return record.verdict is not None
+    return column in ("status", "start_time", "duration_s") or bool(_words(column, record))
 
 
 def _words(column: str, record: RunRecord) -> str:

@@ -424,11 +424,11 @@ def test_columns_can_be_chosen_before_any_run_has_them(told):
 
 
 def test_the_still_picture_has_the_columns_that_were_chosen(runs):
-    table = nbtrack.table(columns=["params.model", "duration_s", "metrics.acc", "note"])
-    assert str(table).splitlines()[0].split() == ["run", "id", "took", "note", "acc", "model"]
+    table = nbtrack.table(columns=["params.model", "duration_s", "metrics.acc", "user", "note"])
+    assert str(table).splitlines()[0].split() == ["run", "id", "took", "user", "acc", "model"]
     groups, heads = (re.sub(r"<[^>]+>", " ", row).split() for row in table._still().html.split("</tr>")[:2])
     assert groups == ["metrics", "params"]
-    assert heads == ["run", "id", "took", "note", "acc", "model"]
+    assert heads == ["run", "id", "took", "user", "acc", "model"]
 
 
 def test_the_still_picture_has_more_columns_where_each_was_named(told):

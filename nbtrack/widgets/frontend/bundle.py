@@ -16,7 +16,7 @@ from importlib.resources import files
 SHARED = ("dom", "link")
 """Names of the JavaScript files beside this one."""
 
-LOADER = """
+_LOADER = """
 const load = async (model) => {
   const unpacked = new Blob([model.get("_code")]).stream().pipeThrough(new DecompressionStream("deflate"));
   const address = URL.createObjectURL(new Blob([await new Response(unpacked).text()], { type: "text/javascript" }));
@@ -88,7 +88,6 @@ export default () => {
   };
 };
 """
-"""The ES module that a front end is given: it unpacks the trait ``_code``, and hands over to it."""
 
 _IMPORT = re.compile(r"^import\b[^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
@@ -139,3 +138,7 @@ def _text(package: str, name: str) -> str:
 def _part(text: str) -> str:
     """Return a module as a part of a larger one, without what only people read."""
     return _INDENT.sub("", _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text))))
+
+
+LOADER = _part(_LOADER)
+"""The ES module that a front end is given: it unpacks the trait ``_code``, and hands over to it."""
