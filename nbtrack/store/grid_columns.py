@@ -176,7 +176,7 @@ def columns(connection: duckdb.DuckDBPyConnection, condition: Clause) -> tuple[G
 def unseen(column: str) -> GridColumn:
     """Return a column that no run has yet, by its id."""
     kind, key = split(column)
-    return attribute(key) if kind == "attributes" else GridColumn(column, _KINDS[kind], key, type_of(column), 0)
+    return attribute(key) if kind == "attributes" else _column(kind, key, "", 0)
 
 
 def _column(kind: str, key: str, types: str, runs: int) -> GridColumn:

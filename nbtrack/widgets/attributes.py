@@ -26,7 +26,6 @@ NUMBERS = frozenset({"duration_s"})
 """Those that stand at their cell's right edge."""
 _EXPERIMENT_LIMIT, _NOTE_LIMIT = 24, 40
 _TEXT_EXPERIMENT_LIMIT, _TEXT_LIMIT = 14, 28
-_NOWRAP = "white-space:nowrap"
 
 
 def choose(records: Sequence[RunRecord], wanted: Collection[str] | None = None) -> list[str]:
@@ -36,24 +35,17 @@ def choose(records: Sequence[RunRecord], wanted: Collection[str] | None = None) 
     ----------
     records : sequence of RunRecord
     wanted : collection of str, optional
-        Ids of columns in their order, others among them, of which empty ones are left out; default those that say
-        something here.
+        Ids of columns in their order, others among them; default those that tell runs apart.
 
     Returns
     -------
     list of str
+        Without those in which nothing stands.
     """
-    if wanted is not None:
-        return [column for column in wanted if column in HEADS and any(_has(column, record) for record in records)]
-    several = len({record.info.experiment_name for record in records}) > 1
-    flagged = any(record.provenance.hazards for record in records)
-    judged = any(record.verdict for record in records)
-    return [
-        *(["experiment"] if several else []),
-        *("status", "start_time", "duration_s"),
-        *(["hazards"] if flagged else []),
-        *(["verdict"] if judged else []),
-    ]
+    if wanted is None:
+        several = len({record.info.experiment_name for record in records}) > 1
+        wanted = [*(["experiment"] if several else []), "status", "start_time", "duration_s", "hazards", "verdict"]
+    return [column for column in wanted if column in HEADS and any(_has(column, record) for record in records)]
 
 
 def html_cell(column: str, record: RunRecord, now_s: float) -> Html:
@@ -91,7 +83,7 @@ def html_cell(column: str, record: RunRecord, now_s: float) -> Html:
     words = _words(column, record)
     limit = _EXPERIMENT_LIMIT if column == "experiment" else _NOTE_LIMIT
     shown = cut(words, limit)
-    return td(shown, title=cut(words, 300) if shown != words else None, style=_NOWRAP)
+    return td(shown, title=cut(words, 300) if shown != words else None, style=html.NOWRAP)
 
 
 def text_cell(column: str, record: RunRecord, now_s: float) -> str:

@@ -17,6 +17,7 @@ from nbtrack.widgets.text import clean
 GOOD, BAD, WARN, CALM, GREY = "#208a55", "#dc4136", "#aa6b0e", "#2679d8", "#797979"
 RULE = "1px solid rgba(128,128,128,0.35)"
 FAINT_RULE = "1px solid rgba(128,128,128,0.18)"
+NOWRAP = "white-space:nowrap"
 
 _BLOCK = "font-size:13px;line-height:1.5;font-variant-numeric:tabular-nums"
 # JupyterLab sets a table in the middle, stripes its rows and right-aligns every cell; VS Code does likewise.

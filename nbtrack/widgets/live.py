@@ -108,7 +108,7 @@ def _row(key: str, value: str, metric: LiveMetric) -> Html:
             td(cut(clean(key), _KEY_LIMIT, "middle"), style="padding:1px 7px 1px 0;white-space:nowrap"),
             td(el("b", value), right=True, style="width:84px"),
             td(picture(metric.trend), style="width:124px"),
-            td(best and muted(best), style="white-space:nowrap"),
+            td(best and muted(best), style=html.NOWRAP),
         )
     )
 

@@ -12,7 +12,6 @@ from nbtrack.widgets.html import Html, el, muted, td, th, tinted
 from nbtrack.widgets.text import WIDTH, cells, clean, cut, fit, grid, wrap
 
 _NAME_LIMIT, _KEY_LIMIT, _VALUE_LIMIT = 40, 24, 28
-_NOWRAP = "white-space:nowrap"
 _GROUP_EDGE = f"border-left:{html.RULE}"
 EMPTY = "No runs yet. Put %%track on top of a cell and run it, or use nbtrack.start_run() in a script."
 _STAR = "★ best of the finished runs shown"
@@ -94,7 +93,7 @@ def _run_cells(depth: int, record: RunRecord) -> list[Html]:
     )
     indent = muted("\u2003" * (depth - 1) + "└ ") if depth else None
     return [
-        td(indent, el("b", name) if not depth else name, title=cut(title, 300), style=_NOWRAP),
+        td(indent, el("b", name) if not depth else name, title=cut(title, 300), style=html.NOWRAP),
         td(muted(phrases.run_id(info.run_id))),
     ]
 
@@ -112,7 +111,7 @@ def _value_cell(column: Column, index: int, edge: bool) -> Html:
     if index in column.best:
         shown = html.join([tinted("★", html.GOOD), el("b", shown)], "\u00a0")
     title = cut(value, 500) if len(value) > _VALUE_LIMIT else None
-    style = ";".join(filter(None, [_GROUP_EDGE if edge else "", "" if column.numeric else _NOWRAP]))
+    style = ";".join(filter(None, [_GROUP_EDGE if edge else "", "" if column.numeric else html.NOWRAP]))
     return td(shown, right=column.numeric, title=title, style=style)
 
 

@@ -64,7 +64,7 @@ def body_html(verification: Verification) -> list[Html]:
     list of Html
     """
     # Not by their blanks alone: a number such as 1e-09 breaks at its hyphen, too.
-    costs = [el("span", unbroken(cost), style="white-space:nowrap") for cost in _costs(verification)]
+    costs = [el("span", unbroken(cost), style=html.NOWRAP) for cost in _costs(verification)]
     return [
         *_metrics_html(_by_weight(verification.metrics)),
         *(_reason_html(reason, words) for reason, words in _reasons(verification)),

@@ -55,12 +55,12 @@ def _differs(values: Any) -> bool:
     return len({None if value is None else str(value) for value in values.tolist()}) > 1
 
 
-def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn], has_curves: bool = False) -> list[str]:
+def chosen(wanted: Sequence[str], columns: Sequence[GridColumn], has_curves: bool = False) -> list[str]:
     """Return the ids of the columns that a person asked for, the run's name always first.
 
     Parameters
     ----------
-    wanted : sequence of str or str
+    wanted : sequence of str
         Ids of columns, a kind as ``"metrics"``, or ``"all"``.
     columns : sequence of GridColumn
         All there are.
@@ -76,10 +76,9 @@ def chosen(wanted: Sequence[str] | str, columns: Sequence[GridColumn], has_curve
     InputError
         There is no such column.
     """
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
     known = [column.id for column in columns]
     found = ["run_name"]
-    for name in names:
+    for name in wanted:
         if not isinstance(name, str):
             raise InputError(f"columns holds {name!r}; accepted: names, as ['status', 'metrics.accuracy'].")
         if name == "all":

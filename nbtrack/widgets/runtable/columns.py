@@ -33,21 +33,20 @@ class Columns:
     """
 
     def __init__(self, wanted: Sequence[str] | str | None) -> None:
-        self._wanted = wanted
+        self._wanted = [wanted] if isinstance(wanted, str) else wanted
         self._known: tuple[GridColumn, ...] = ()
         self.shown: list[str] = []
         self.curves: list[str] = []
 
     @property
-    def are_wanted(self) -> bool:
-        """Whether a person has said what to show."""
-        return self._wanted is not None
+    def wanted(self) -> list[str] | None:
+        """Ids of those shown where a person has said what to show, else None."""
+        return None if self._wanted is None else self.shown
 
     @property
     def are_named(self) -> bool:
-        """Whether each of them was named."""
-        names = [self._wanted] if isinstance(self._wanted, str) else self._wanted or []
-        return self.are_wanted and not any(name in choice.KINDS for name in names)
+        """Whether a person has named each of them."""
+        return self._wanted is not None and not any(name in choice.KINDS for name in self._wanted)
 
     @property
     def ids(self) -> list[str]:

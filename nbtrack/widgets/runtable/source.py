@@ -80,7 +80,7 @@ class RunSource:
     @property
     def wanted(self) -> list[str] | None:
         """Ids of the columns that a person asked for; None where nobody did."""
-        return self._columns.shown if self._columns.are_wanted else None
+        return self._columns.wanted
 
     @property
     def are_named(self) -> bool:
